@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "base/identifier.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+
+namespace rastel {
+
+std::string new_message_id() {
+  std::array<std::uint8_t, 8> random{};
+  if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
+    throw std::runtime_error("getrandom failed");
+  constexpr char digits[] = "0123456789abcdef";
+  std::string id;
+  for (const std::uint8_t byte : random) {
+    id += digits[byte >> 4];
+    id += digits[byte & 15];
+  }
+  return id;
+}
+
+bool is_message_id(std::string_view text) {
+  return text.size() == 16 && std::ranges::all_of(text, [](char character) {
+           return (character >= '0' && character <= '9') || (character >= 'a' && character <= 'f');
+         });
+}
+
+}  // namespace rastel

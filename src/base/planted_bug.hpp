@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Proof that a fuzzer can find something: `./dev fuzz --planted NAME` builds with -DRASTEL_PLANT_NAME, which moves one
+// bound of the parser NAME by one; the fuzzer must then crash. In every other build RASTEL_PLANTED(NAME) is false at
+// compile time and planted_read() is an ordinary read of a byte that the caller has checked.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#define RASTEL_PLANTED(name) (::rastel::planted::name)
+
+namespace rastel {
+
+namespace planted {
+#ifdef RASTEL_PLANT_server
+inline constexpr bool server = true;
+#else
+inline constexpr bool server = false;
+#endif
+#ifdef RASTEL_PLANT_client
+inline constexpr bool client = true;
+#else
+inline constexpr bool client = false;
+#endif
+#ifdef RASTEL_PLANT_bdat
+inline constexpr bool bdat = true;
+#else
+inline constexpr bool bdat = false;
+#endif
+#ifdef RASTEL_PLANT_header_scanner
+inline constexpr bool header_scanner = true;
+#else
+inline constexpr bool header_scanner = false;
+#endif
+#ifdef RASTEL_PLANT_wire
+inline constexpr bool wire = true;
+#else
+inline constexpr bool wire = false;
+#endif
+#ifdef RASTEL_PLANT_configuration
+inline constexpr bool configuration = true;
+#else
+inline constexpr bool configuration = false;
+#endif
+inline constexpr bool any = server || client || bdat || header_scanner || wire || configuration;
+}  // namespace planted
+
+// text[at]. With a bug planted the byte is read from an exact copy on the heap, where a sanitizer sees a read past it.
+[[nodiscard]] inline char planted_read(std::string_view text, std::size_t at) {
+  if constexpr (planted::any) {
+    auto* copy = new char[text.size()];
+    for (std::size_t i = 0; i < text.size(); ++i) copy[i] = text[i];
+    volatile const char* watched = copy;
+    const char byte = watched[at];
+    delete[] copy;
+    return byte;
+  } else {
+    return text[at];
+  }
+}
+
+}  // namespace rastel

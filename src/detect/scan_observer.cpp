@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "detect/scan_observer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "detect/builtin_signatures.hpp"
+
+namespace rastel::detect {
+namespace {
+
+ScanObserver* current = nullptr;
+std::string last_message;  // NOLINT: of the loading phase, single-threaded
+
+constexpr std::size_t maximum_name = 256;
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+         c == '-';
+}
+
+// libclamav only warns when it can't write a part to its temporary folder, skips the part, and says clean.
+bool tells_of_something_skipped(std::string_view warning) {
+  static constexpr std::array<std::string_view, 7> phrases{"Can't write",  "can't write", "Can't create",
+                                                           "can't create", "Can't open",  "can't open",
+                                                           "No space left"};
+  return std::ranges::any_of(phrases,
+                             [&](auto phrase) { return warning.find(phrase) != std::string_view::npos; });
+}
+
+// A self-extracting RAR is an executable with the archive behind it; without an unpacker libclamav passes it
+// over without any call of ours. Only looked for where code may stand, so that a text about RAR isn't one.
+bool holds_rar(std::string_view type, std::string_view bytes) {
+  static constexpr std::string_view magic = "Rar!\x1a\x07";
+  if (type == "CL_TYPE_RAR" || type == "CL_TYPE_RARSFX") return true;
+  if (type != "CL_TYPE_MSEXE" && type != "CL_TYPE_ELF" && type != "CL_TYPE_BINARY_DATA") return false;
+  return bytes.find(magic) != std::string_view::npos;
+}
+
+// libclamav passes over a zip member whose compression it doesn't know (LZMA, zstd, xz, PPMd …), although
+// other programs unpack it. APPNOTE.TXT 4.3.7 and 4.3.12: the method stands 8 bytes into a local header, 10
+// into an entry of the directory, behind two bytes of flags, of which the lowest says encrypted (that is told
+// by itself).
+bool holds_unreadable_zip_member(std::string_view type, std::string_view bytes) {
+  static constexpr std::array known{0, 6, 8, 9, 12};  // stored, imploded, deflated, deflate64, bzip2
+  if (!type.starts_with("CL_TYPE_ZIP") && !type.starts_with("CL_TYPE_OOXML")) return false;
+  const auto number = [&](std::size_t at) {
+    return static_cast<unsigned char>(bytes[at]) | static_cast<unsigned char>(bytes[at + 1]) << 8;
+  };
+  for (std::size_t at = bytes.find("PK"); at != std::string_view::npos; at = bytes.find("PK", at + 2)) {
+    if (bytes.size() - at < 12) break;
+    const bool local = bytes[at + 2] == 3 && bytes[at + 3] == 4;
+    if (!local && !(bytes[at + 2] == 1 && bytes[at + 3] == 2)) continue;
+    const std::size_t method = at + (local ? 8 : 10);
+    if ((number(method - 2) & 1) == 0 && std::ranges::find(known, number(method)) == known.end()) return true;
+  }
+  return false;
+}
+
+// The check of an image's structure (only with heuristics.broken) logs errors about the image, not about
+// libclamav; it comes with a finding of its own, and signatures are looked for apart from it.
+bool is_about_the_content(std::string_view error) { return error.starts_with("GIF: "); }
+
+UnscannedReason reason_of(cl_error_t code) {
+  switch (code) {
+    case CL_EMEM:
+      return UnscannedReason::memory;
+    case CL_ETIMEOUT:
+      return UnscannedReason::timeout;
+    case CL_EMAXREC:
+    case CL_EMAXSIZE:
+    case CL_EMAXFILES:
+      return UnscannedReason::limit;
+    case CL_EUNPACK:
+    case CL_EFORMAT:
+    case CL_EPARSE:
+      return UnscannedReason::format;
+    default:
+      return UnscannedReason::engine;
+  }
+}
+
+}  // namespace
+
+std::string clean_name(std::string_view name) {
+  std::string clean(name.substr(0, maximum_name));
+  std::ranges::replace_if(clean, [](char c) { return !is_name_character(c); }, '-');
+  return clean.empty() ? "unnamed" : clean;
+}
+
+ScanObserver::ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits)
+    : heuristics_(heuristics), limits_(limits) {
+  current = this;
+}
+
+ScanObserver::~ScanObserver() { current = nullptr; }
+
+void ScanObserver::attach(cl_engine* engine) {
+  cl_engine_set_clcb_file_inspection(engine, on_layer);
+  cl_engine_set_clcb_meta(engine, on_member);
+  cl_engine_set_clcb_virus_found(engine, on_found);
+}
+
+void ScanObserver::attach_messages() { cl_set_clcb_msg(on_message); }
+
+std::string ScanObserver::take_last_message() { return std::exchange(last_message, {}); }
+
+void ScanObserver::begin_pass() {
+  saw_mail_ = false;
+  layers_of_pass_ = 0;
+}
+
+void ScanObserver::end_pass(cl_error_t code) {
+  if (code != CL_CLEAN && code != CL_VIRUS && !(code == CL_EWRITE && scratch_was_full())) {
+    add_unscanned(reason_of(code), fmt::format("Engine.Error.{}", cl_strerror(code)));
+  }
+  if (scratch_was_full()) add_unscanned(UnscannedReason::limit, "Limits.Scratch");
+  if (failed_writes().other != writes_before_.other)
+    add_unscanned(UnscannedReason::engine, "Engine.ScratchWrite");
+  // A virus without a call of on_found would mean that a name got lost.
+  if (code == CL_VIRUS && report_.findings.empty() && report_.unscanned.none()) {
+    add_unscanned(UnscannedReason::engine, "Engine.VirusWithoutName");
+  }
+  if (layers_of_pass_ == 0) add_unscanned(UnscannedReason::engine, "Engine.NothingInspected");
+}
+
+void ScanObserver::add(FindingKind kind, std::string_view name) {
+  Finding finding{.kind = kind, .name = clean_name(name)};
+  if (std::ranges::find(report_.findings, finding) != report_.findings.end()) return;
+  if (report_.findings.size() >= limits_.findings) {
+    report_.set_unscanned(UnscannedReason::limit);
+    return;
+  }
+  report_.findings.push_back(std::move(finding));
+}
+
+void ScanObserver::add_unscanned(UnscannedReason reason, std::string_view name) {
+  report_.set_unscanned(reason);
+  add(FindingKind::unscanned, name);
+}
+
+cl_error_t ScanObserver::layer(std::string_view type, std::string_view bytes, std::size_t size,
+                               std::uint32_t level) {
+  ++layers_of_pass_;
+  ++report_.layers;
+  if (level == 0) saw_mail_ = type == "CL_TYPE_MAIL";
+  // An archive's member longer than the limit is cut near it, without any alert.
+  if (size >= limits_.layer_size) add_unscanned(UnscannedReason::limit, "Limits.LayerSize");
+  if (!limits_.rar_supported && holds_rar(type, bytes)) add_unscanned(UnscannedReason::format, "Format.RAR");
+  if (holds_unreadable_zip_member(type, bytes)) add_unscanned(UnscannedReason::format, "Format.ZipMethod");
+  // Infected is infected: the rest can't change the class, but could run into the deadline and lose the
+  // finding.
+  return signature_found_ ? CL_BREAK : CL_CLEAN;
+}
+
+void ScanObserver::found(std::string_view name) {
+  static constexpr std::string_view unofficial = ".UNOFFICIAL";  // libclamav's suffix for unsigned databases
+  if (name.starts_with("Heuristics.") && !name.ends_with(unofficial)) return heuristic(name);
+  signature_found_ = true;
+  if (name.ends_with(unofficial)) {
+    const std::string_view own = name.substr(0, name.size() - unofficial.size());
+    if (own == eicar_name || own == marker_name) name = own;
+  }
+  add(FindingKind::signature, name);
+}
+
+void ScanObserver::heuristic(std::string_view name) {
+  const std::string_view which = name.substr(std::string_view("Heuristics.").size());
+  if (which.starts_with("Limits.Exceeded.")) return add_unscanned(UnscannedReason::limit, name);
+  if (which.starts_with("Encrypted.")) return add(FindingKind::encrypted, name);
+  if (which.starts_with("OLE2.ContainsMacros")) {
+    if (heuristics_.macros != HeuristicUse::off) add(FindingKind::macros, name);
+    return;
+  }
+  if (which.starts_with("Broken.")) {
+    if (heuristics_.broken != HeuristicUse::off) add(FindingKind::broken, name);
+    return;
+  }
+  if (which.starts_with("Phishing.")) {
+    if (heuristics_.phishing != HeuristicUse::off) add(FindingKind::phishing, name);
+    return;
+  }
+  // Both end the unpacking of their container: what is in it wasn't looked at.
+  if (which == "XZ.DicSizeLimit" || which == "Zip.OverlappingFiles")
+    report_.set_unscanned(UnscannedReason::limit);
+  add(FindingKind::heuristic, name);
+}
+
+void ScanObserver::message(cl_msg severity, std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
+  const bool skipped = tells_of_something_skipped(text);
+  if (severity != CL_MSG_ERROR && !(severity == CL_MSG_WARN && skipped)) return;
+  if (is_about_the_content(text)) return;
+  if (skipped && scratch_was_full()) return;  // end_pass() says it
+  // The first tells why; a thousand parts would say it a thousand times.
+  if (!std::exchange(error_noted_, true)) add(FindingKind::unscanned, fmt::format("Engine.Message.{}", text));
+  report_.set_unscanned(UnscannedReason::engine);
+}
+
+cl_error_t ScanObserver::on_layer(int /*descriptor*/, const char* type, const char** /*ancestors*/,
+                                  std::size_t /*parent_size*/, const char* /*name*/, std::size_t size,
+                                  const char* bytes, std::uint32_t level, std::uint32_t /*attributes*/,
+                                  void* context) {
+  const std::string_view view = bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
+  return static_cast<ScanObserver*>(context)->layer(type == nullptr ? "" : type, view, size, level);
+}
+
+cl_error_t ScanObserver::on_member(const char* /*container*/, unsigned long /*container_size*/,
+                                   const char* /*name*/, unsigned long real_size, int /*is_encrypted*/,
+                                   unsigned int /*position*/, void* context) {
+  auto* self = static_cast<ScanObserver*>(context);
+  if (real_size >= self->limits_.layer_size) self->add_unscanned(UnscannedReason::limit, "Limits.MemberSize");
+  return CL_CLEAN;
+}
+
+void ScanObserver::on_found(int /*descriptor*/, const char* name, void* context) {
+  static_cast<ScanObserver*>(context)->found(name == nullptr ? "" : name);
+}
+
+void ScanObserver::on_message(cl_msg severity, const char* /*full_text*/, const char* text,
+                              void* /*context*/) {
+  if (text == nullptr) return;
+  if (current != nullptr) return current->message(severity, text);
+  if (severity != CL_MSG_INFO_VERBOSE) last_message = text;
+}
+
+}  // namespace rastel::detect

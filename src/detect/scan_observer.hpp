@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Listens to libclamav during one scan and turns what it lets slip into findings and reasons of `unscanned`.
+// Its return code alone proves nothing: names, messages, layers and archive listings together do. Used by
+// Engine only. One observer at a time in a process (libclamav's message callback has no reliable context).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <clamav.h>
+
+#include "detect/options.hpp"
+#include "detect/write_watch.hpp"
+#include "verdict/report.hpp"
+
+namespace rastel::detect {
+
+// [A-Za-z0-9._-]{1,256}; every other character becomes '-'. "unnamed" when nothing is left.
+[[nodiscard]] std::string clean_name(std::string_view name);
+
+struct ObserverLimits {
+  std::uint64_t layer_size = 0;  // a layer or member of this size may have been cut
+  std::size_t findings = 0;
+  bool rar_supported = false;
+};
+
+class ScanObserver {
+ public:
+  ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits);
+  ~ScanObserver();
+  ScanObserver(const ScanObserver&) = delete;
+  ScanObserver& operator=(const ScanObserver&) = delete;
+
+  static void attach(cl_engine* engine);  // sets the callbacks, once
+  // Process-wide, before the first engine is loaded. Messages outside of a scan are kept: last_message().
+  static void attach_messages();
+  [[nodiscard]] static std::string take_last_message();
+
+  // Around each pass over the message; `code` is what libclamav returned.
+  void begin_pass();
+  void end_pass(cl_error_t code);
+  [[nodiscard]] bool saw_mail() const {
+    return saw_mail_;
+  }  // the pass's outermost layer was taken for a mail
+
+  void add_unscanned(UnscannedReason reason, std::string_view name);
+  [[nodiscard]] Report& report() { return report_; }
+
+ private:
+  static cl_error_t on_layer(int descriptor, const char* type, const char** ancestors,
+                             std::size_t parent_size, const char* name, std::size_t size, const char* bytes,
+                             std::uint32_t level, std::uint32_t attributes, void* context);
+  static cl_error_t on_member(const char* container, unsigned long container_size, const char* name,
+                              unsigned long real_size, int is_encrypted, unsigned int position,
+                              void* context);
+  static void on_found(int descriptor, const char* name, void* context);
+  static void on_message(cl_msg severity, const char* full_text, const char* text, void* context);
+
+  cl_error_t layer(std::string_view type, std::string_view bytes, std::size_t size, std::uint32_t level);
+  void found(std::string_view name);
+  void message(cl_msg severity, std::string_view text);
+  void heuristic(std::string_view name);
+  void add(FindingKind kind, std::string_view name);
+  [[nodiscard]] bool scratch_was_full() const { return failed_writes().no_space != writes_before_.no_space; }
+
+  const HeuristicOptions heuristics_;
+  const ObserverLimits limits_;
+  const FailedWrites writes_before_ = failed_writes();
+  Report report_;
+  bool signature_found_ = false;
+  bool saw_mail_ = false;
+  bool error_noted_ = false;
+  std::uint64_t layers_of_pass_ = 0;
+};
+
+}  // namespace rastel::detect

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "inspect/inspector.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "base/log.hpp"
+
+namespace rastel::inspect {
+
+namespace asio = boost::asio;
+constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
+
+// One scan and all who wait for it (a retry joins the scan of the first attempt). Confined to the inspector's executor.
+struct Inspector::Scan {
+  // Each waits for his own deadline with a timer that is cancelled when the report is there.
+  std::vector<std::shared_ptr<asio::steady_timer>> waiters;
+  std::optional<Report> report;
+  bool repeated_failure = false;
+  bool outlived_a_reply = false;
+};
+
+Inspector::Inspector(asio::any_io_executor executor, sandbox::WorkerPool& pool, store::Quarantine& quarantine,
+                     BlockingPool& blocking, std::uint32_t workers)
+    : executor_(std::move(executor)),
+      pool_(pool),
+      quarantine_(quarantine),
+      blocking_(blocking),
+      most_waiting_(std::max<std::uint32_t>(workers, 1) * 50),
+      policy_(std::make_shared<const PolicyOptions>()) {}
+
+void Inspector::set_policy(std::shared_ptr<const PolicyOptions> policy) { policy_.store(std::move(policy)); }
+
+std::shared_ptr<const PolicyOptions> Inspector::policy() const { return policy_.load(); }
+
+void Inspector::forget_if_signatures_changed() {
+  const std::uint64_t generation = pool_.status().generation;
+  if (generation == generation_) return;
+  generation_ = generation;
+  remembered_.clear();
+  failures_.clear();
+}
+
+asio::awaitable<std::shared_ptr<Inspector::Scan>> Inspector::find_or_start(Subject subject) {
+  forget_if_signatures_changed();
+  const Digest key = subject.retry_key;
+  if (const auto running = under_way_.find(key); running != under_way_.end()) co_return running->second;
+  auto scan = std::make_shared<Scan>();
+  if (const auto known = remembered_.find(key); known != remembered_.end()) {
+    scan->report = known->second;
+    co_return scan;
+  }
+  if (const auto failed = failures_.find(key); failed != failures_.end() && failed->second.count >= 2) {
+    scan->report.emplace();
+    scan->report->set_unscanned(failed->second.reason);
+    scan->repeated_failure = true;
+    co_return scan;
+  }
+  under_way_.emplace(key, scan);
+  overloaded_ = under_way_.size() >= most_waiting_;
+  asio::co_spawn(executor_, run(scan, subject.message, key), asio::detached);
+  co_return scan;
+}
+
+asio::awaitable<void> Inspector::run(std::shared_ptr<Scan> scan, MessagePointer message, Digest key) {
+  scan->report = co_await pool_.scan(std::move(message));
+  ended(scan, key);
+}
+
+void Inspector::ended(const std::shared_ptr<Scan>& scan, const Digest& key) {
+  under_way_.erase(key);
+  overloaded_ = under_way_.size() >= most_waiting_;
+  const std::uint64_t before = generation_;
+  forget_if_signatures_changed();
+  const Report& report = *scan->report;
+  const bool crashed = report.has(UnscannedReason::crash);
+  if (crashed || report.has(UnscannedReason::timeout)) {
+    if (failures_.size() >= remembered_limit) failures_.erase(failures_.begin());
+    Failures& failures = failures_[key];
+    ++failures.count;
+    failures.reason = crashed ? UnscannedReason::crash : UnscannedReason::timeout;
+    scan->repeated_failure = failures.count >= 2;
+  } else if (scan->outlived_a_reply && before == generation_ &&
+             !report.has(UnscannedReason::engine) && !report.has(UnscannedReason::memory)) {
+    if (remembered_.size() >= remembered_limit) remembered_.erase(remembered_.begin());
+    remembered_.emplace(key, report);
+  }
+  for (const auto& waiter : scan->waiters) waiter->cancel();
+}
+
+asio::awaitable<bool> Inspector::wait(std::shared_ptr<Scan> scan, Deadline reply_by) {
+  if (scan->report) co_return true;
+  const auto timer = std::make_shared<asio::steady_timer>(executor_);
+  timer->expires_at(reply_by.when());
+  scan->waiters.push_back(timer);
+  (void)co_await timer->async_wait(as_awaitable);
+  if (scan->report) co_return true;
+  scan->outlived_a_reply = true;
+  co_return false;
+}
+
+asio::awaitable<Inspector::Answer> Inspector::scan(Subject subject, Deadline reply_by) {
+  const auto scan = co_await find_or_start(std::move(subject));
+  Answer answer;
+  answer.in_time = co_await wait(scan, reply_by);
+  if (answer.in_time) {
+    answer.report = *scan->report;
+    answer.repeated_failure = scan->repeated_failure;
+  } else {
+    answer.report.set_unscanned(UnscannedReason::timeout);
+  }
+  co_return answer;
+}
+
+Verdict Inspector::judge(const Subject& subject, const Report& report,
+                         const policy::Circumstances& circumstances) const {
+  return policy::judge(report, subject.envelope, *policy(), circumstances, subject.replies_per_recipient);
+}
+
+namespace {
+
+bool passes(const Verdict& verdict) {
+  return std::ranges::all_of(verdict.dispositions, [](const Disposition& disposition) {
+    return disposition.done == Action::pass || disposition.done == Action::tag;
+  });
+}
+
+std::vector<std::string> addresses(const Envelope& envelope) {
+  std::vector<std::string> all;
+  for (const Recipient& recipient : envelope.recipients) all.push_back(recipient.address);
+  return all;
+}
+
+}  // namespace
+
+asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) {
+  Answer answer = co_await asio::co_spawn(executor_, scan(subject, reply_by), asio::use_awaitable);
+  Outcome outcome;
+  outcome.in_time = answer.in_time;
+  outcome.verdict = judge(subject, answer.report, {.repeated_failure = answer.repeated_failure, .released = false});
+  // Asked only when it matters: a clean message passes without a look into the quarantine.
+  if (!passes(outcome.verdict)) {
+    const auto used = co_await blocking_.run([this, key = subject.retry_key, to = addresses(subject.envelope)] {
+      return quarantine_.consume_pass(key, to, store::Clock::now());
+    });
+    if (!used) log::error("{}: can't ask the quarantine for releases: {}", subject.id, used.error().what);
+    if (used && *used) {
+      outcome.released = true;
+      outcome.in_time = true;
+      outcome.verdict = judge(subject, answer.report, {.repeated_failure = false, .released = true});
+    }
+  }
+  outcome.report = std::move(answer.report);
+  co_return outcome;
+}
+
+asio::awaitable<Result<>> Inspector::make_durable(const Subject& subject, const Outcome& outcome) {
+  store::HoldRequest held;
+  held.id = subject.id;
+  held.envelope = subject.envelope;
+  held.report = outcome.report;
+  held.message_class = outcome.verdict.message_class;
+  held.reason = outcome.verdict.reason;
+  held.message_id = subject.message_id;
+  held.subject = subject.subject;
+  store::HoldRequest discarded = held;
+  for (const Disposition& disposition : outcome.verdict.dispositions) {
+    if (disposition.done == Action::quarantine) held.recipients.push_back(disposition.recipient);
+    if (disposition.done == Action::discard) discarded.recipients.push_back(disposition.recipient);
+  }
+  if (held.recipients.empty() && discarded.recipients.empty()) co_return Result<>{};
+  co_return co_await blocking_.run([this, message = subject.message, held = std::move(held),
+                                    discarded = std::move(discarded)]() -> Result<> {
+    if (!held.recipients.empty()) RASTEL_CHECK(quarantine_.hold(*message, held));
+    if (!discarded.recipients.empty()) RASTEL_CHECK(quarantine_.record_discard(*message, discarded));
+    return {};
+  });
+}
+
+}  // namespace rastel::inspect

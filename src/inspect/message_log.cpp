@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "inspect/message_log.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "base/log.hpp"
+
+namespace rastel::inspect {
+namespace {
+
+std::string action_text(const Disposition& disposition) {
+  std::string text(to_string(disposition.asked));
+  if (disposition.asked != disposition.done) {
+    text += '>';
+    text += to_string(disposition.done);
+  }
+  return text;
+}
+
+std::string client_text(const Client& client) {
+  return fmt::format("{}[{}]", client.name.empty() ? "unknown" : client.name, client.address);
+}
+
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+
+std::string findings_text(const Report& report) {
+  std::string text;
+  for (const Finding& finding : report.findings) {
+    if (!text.empty()) text += ',';
+    text += finding.name;
+  }
+  return text;
+}
+
+struct Group {
+  const Disposition* disposition = nullptr;
+  std::string recipients;
+};
+
+// Recipients with the same action and class share a line.
+std::vector<Group> groups(const Subject& subject, const Outcome& outcome) {
+  std::map<std::string, Group> by_action;
+  for (const Disposition& disposition : outcome.verdict.dispositions) {
+    Group& group = by_action[action_text(disposition) +
+                             class_with_reason(disposition.deciding_class, disposition.reason) +
+                             (disposition.observed ? "o" : "")];
+    if (group.disposition == nullptr) group.disposition = &disposition;
+    if (disposition.recipient >= subject.envelope.recipients.size()) continue;
+    if (!group.recipients.empty()) group.recipients += ',';
+    group.recipients += '<' + subject.envelope.recipients[disposition.recipient].address + '>';
+  }
+  std::vector<Group> all;
+  for (auto& [key, group] : by_action) all.push_back(std::move(group));
+  return all;
+}
+
+}  // namespace
+
+void tell(const Subject& subject, const Outcome& outcome, const Story& story, store::History& history) {
+  const Envelope& envelope = subject.envelope;
+  for (const Group& group : groups(subject, outcome)) {
+    const Disposition& disposition = *group.disposition;
+    const std::string what = class_with_reason(disposition.deciding_class, disposition.reason);
+    const std::string finding = disposition.finding.empty() ? findings_text(outcome.report) : disposition.finding;
+    std::string action = action_text(disposition);
+    using log::Field;
+    std::vector<Field> fields{
+        {"door", envelope.door},
+        {"client", client_text(envelope.client)},
+        {"auth", or_dash(envelope.client.authenticated_user)},
+        {"from", '<' + envelope.reverse_path + '>'},
+        {"to", group.recipients},
+        {"msgid", or_dash(subject.message_id)},
+        {"queue", or_dash(envelope.queue_id)},
+        {"size", std::to_string(subject.message->size()), Field::Kind::number},
+        {"class", what},
+        {"finding", or_dash(finding), Field::Kind::quoted},
+        {"action", action},
+        {"reply", story.reply, Field::Kind::quoted},
+        {"next", story.next_hop},
+        {"next_reply", or_dash(story.next_reply), Field::Kind::quoted},
+        {"ms", fmt::format("{}/{}/{}", story.receive.count(), story.scan.count(), story.forward.count())}};
+    if (disposition.observed) fields.push_back({"mode", "observe"});
+    if (outcome.released) fields.push_back({"released", "yes"});
+    if (!story.note.empty()) fields.push_back({"note", story.note, Field::Kind::quoted});
+    log::fields(subject.id, fields);
+
+    store::HistoryRow row;
+    row.id = subject.id;
+    row.when = std::chrono::system_clock::now();
+    row.door = envelope.door;
+    row.client = client_text(envelope.client);
+    row.authenticated_user = envelope.client.authenticated_user;
+    row.sender = envelope.reverse_path;
+    row.recipients = group.recipients;
+    row.message_id = subject.message_id;
+    row.queue_id = envelope.queue_id;
+    row.size = subject.message->size();
+    row.message_class = what;
+    row.finding = finding;
+    row.action = std::move(action);
+    row.reply = story.reply;
+    row.next_hop = story.next_hop;
+    row.next_reply = story.next_reply;
+    row.receive_ms = static_cast<std::uint32_t>(story.receive.count());
+    row.scan_ms = static_cast<std::uint32_t>(story.scan.count());
+    row.next_hop_ms = static_cast<std::uint32_t>(story.forward.count());
+    row.observed = disposition.observed;
+    history.append(std::move(row));
+  }
+}
+
+}  // namespace rastel::inspect

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Stream: a connected socket (TCP or unix) with a deadline for every wait. Confined to its executor's thread; one read
+// and one write may be under way at a time. TCP_NODELAY is set: with Nagle's algorithm a small reply waits 40 ms for the
+// peer's delayed acknowledgement.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/deadline.hpp"
+#include "base/error.hpp"
+#include "base/file_descriptor.hpp"
+#include "base/units.hpp"
+
+namespace rastel::net {
+
+class Stream {
+ public:
+  using Socket = boost::asio::generic::stream_protocol::socket;
+
+  explicit Stream(Socket socket);
+  Stream(Stream&&) noexcept = default;
+  Stream& operator=(Stream&&) noexcept;
+  ~Stream();
+
+  // Some bytes (at most 64 KiB), appended to nothing: the view is valid until the next read. Errors: peer_closed at the
+  // end of the stream or a reset, timed_out, cancelled after interrupt().
+  [[nodiscard]] boost::asio::awaitable<Result<std::string_view>> read(Deadline deadline);
+  [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, Deadline deadline);
+
+  // Whether the peer has closed its side or reset the connection, as far as can be seen without reading: unread bytes
+  // hide an end that lies behind them.
+  [[nodiscard]] bool peer_is_gone();
+
+  // Lets a read that waits now, or the next one, end with `cancelled`; a write under way is not disturbed.
+  void interrupt_read();
+
+  // An orderly end: what was written still reaches the peer.
+  void close();
+  // Resets a TCP connection, so that the peer can't take what it has for a complete transfer.
+  void abort();
+  [[nodiscard]] bool is_open() const;
+
+  // "192.0.2.4", "2001:db8::1" (IPv4-mapped addresses as IPv4), or "unix".
+  [[nodiscard]] std::string peer_address() const;
+  [[nodiscard]] boost::asio::any_io_executor executor();
+
+ private:
+  struct State;
+  // Shared with the handlers of its timer, which may run once more after the stream has gone.
+  std::shared_ptr<State> state_;
+};
+
+// Connects; names are resolved (first answer that connects wins).
+[[nodiscard]] boost::asio::awaitable<Result<Stream>> connect(const Endpoint& endpoint, Deadline deadline);
+
+// Takes over a connected or listening descriptor.
+[[nodiscard]] Result<Stream::Socket> adopt(boost::asio::any_io_executor executor, FileDescriptor descriptor);
+
+// Binds and listens (SOMAXCONN), for programs without a master (`rastel sink`, tests). A stale unix socket (nobody
+// answers) is removed first.
+[[nodiscard]] Result<FileDescriptor> listen_on(const Endpoint& endpoint);
+
+}  // namespace rastel::net

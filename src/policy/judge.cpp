@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "policy/judge.hpp"
+
+#include <algorithm>
+
+#include "policy/classify.hpp"
+#include "policy/rules.hpp"
+
+namespace rastel::policy {
+namespace {
+
+struct Decision {
+  Classified by;
+  Action action = Action::pass;
+};
+
+Action action_of(const Classified& classified, const PolicyOptions& settings, bool repeated_failure) {
+  switch (classified.message_class) {
+    case MessageClass::clean: return Action::pass;
+    case MessageClass::infected: return settings.infected;
+    case MessageClass::suspicious: return settings.suspicious;
+    case MessageClass::encrypted: return settings.encrypted;
+    case MessageClass::unscanned: break;
+    case MessageClass::banned:
+    case MessageClass::ambiguous: return Action::quarantine;  // no finding makes these classes yet
+  }
+  const UnscannedReason reason = classified.reason.value_or(UnscannedReason::engine);
+  const Action action = action_for(reason, settings.unscanned);
+  const bool by_the_message = reason == UnscannedReason::timeout || reason == UnscannedReason::crash;
+  // Deferred again and again it would come back for days (PROTOCOLS A-27).
+  if (repeated_failure && by_the_message && action == Action::defer) return Action::quarantine;
+  return action;
+}
+
+// infected and banned decide even in an incomplete scan, then unscanned, then the strictest action.
+int rank(MessageClass message_class) {
+  switch (message_class) {
+    case MessageClass::infected:
+    case MessageClass::banned: return 0;
+    case MessageClass::unscanned: return 1;
+    case MessageClass::suspicious:
+    case MessageClass::encrypted:
+    case MessageClass::ambiguous: return 2;
+    case MessageClass::clean: return 3;
+  }
+  return 3;
+}
+
+Decision decide(const std::vector<Classified>& classes, const PolicyOptions& settings, bool repeated_failure) {
+  std::optional<Decision> best;
+  for (const Classified& classified : classes) {
+    const Decision candidate{classified, action_of(classified, settings, repeated_failure)};
+    const auto key = [](const Decision& decision) { return std::pair(rank(decision.by.message_class), decision.action); };
+    if (!best || key(candidate) < key(*best)) best = candidate;
+  }
+  return *best;
+}
+
+// What the place can still do of it (docs/SURFACE.md, "What a door can't do").
+Action possible(Action asked, Place place) {
+  return asked == Action::reject && place == Place::after_queue ? Action::quarantine : asked;
+}
+
+Disposition dispose(const Decision& decision, const PolicyOptions& settings, std::size_t index, Place place) {
+  Disposition disposition;
+  disposition.recipient = index;
+  disposition.asked = decision.action;
+  disposition.done = possible(decision.action, place);
+  disposition.deciding_class = decision.by.message_class;
+  disposition.reason = decision.by.reason;
+  disposition.finding = decision.by.finding;
+  if (settings.mode == PolicyMode::observe) {
+    disposition.done = Action::pass;
+    disposition.observed = decision.action != Action::pass;
+  }
+  return disposition;
+}
+
+// One reply for all: any defer defers the whole message; a refusal for some becomes a hold for these.
+void reconcile(std::vector<Disposition>& dispositions) {
+  const auto done = [](Action action) { return [action](const Disposition& disposition) { return disposition.done == action; }; };
+  if (std::ranges::any_of(dispositions, done(Action::defer))) {
+    for (Disposition& disposition : dispositions) disposition.done = Action::defer;
+    return;
+  }
+  if (std::ranges::all_of(dispositions, done(Action::reject))) return;
+  for (Disposition& disposition : dispositions)
+    if (disposition.done == Action::reject) disposition.done = Action::quarantine;
+}
+
+}  // namespace
+
+Verdict judge(const Report& report, const Envelope& envelope, const PolicyOptions& options,
+              const Circumstances& circumstances, bool replies_per_recipient) {
+  const std::vector<Classified> classes = classify(report);
+  Verdict verdict;
+  const std::size_t count = std::max<std::size_t>(envelope.recipients.size(), 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Recipient* recipient = i < envelope.recipients.size() ? &envelope.recipients[i] : nullptr;
+    const PolicyOptions settings = settings_for(envelope, recipient, options);
+    Decision decision = decide(classes, settings, circumstances.repeated_failure);
+    if (circumstances.released) decision.action = Action::pass;
+    verdict.dispositions.push_back(dispose(decision, settings, i, envelope.place));
+  }
+  if (!replies_per_recipient) reconcile(verdict.dispositions);
+  const Disposition& strictest = *std::ranges::min_element(verdict.dispositions, {}, &Disposition::done);
+  verdict.message_class = strictest.deciding_class;
+  verdict.reason = strictest.reason;
+  verdict.finding = strictest.finding;
+  return verdict;
+}
+
+}  // namespace rastel::policy

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which settings hold for one recipient: [[policy.rule]] over [policy]. Pure.
+#pragma once
+
+#include "policy/options.hpp"
+#include "verdict/envelope.hpp"
+
+namespace rastel::policy {
+
+// [policy] with every matching rule laid over it: the first that sets something wins. `recipient` may be null.
+// A rule with `senders` but neither `clients` nor `authenticated` only ever makes an action stricter.
+[[nodiscard]] PolicyOptions settings_for(const Envelope& envelope, const Recipient* recipient, const PolicyOptions& options);
+
+[[nodiscard]] Action action_for(UnscannedReason reason, const UnscannedActions& actions);
+
+}  // namespace rastel::policy

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "protocol/header_scanner.hpp"
+
+#include <algorithm>
+
+#include "base/planted_bug.hpp"
+#include "protocol/smtp/text.hpp"
+
+namespace rastel {
+namespace {
+
+constexpr std::size_t longest_note = 998;
+
+std::string_view without_line_end(std::string_view line) {
+  if (line.ends_with('\n')) line.remove_suffix(1);
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+// The field's name: what stands before the colon, blanks before it ignored as many readers do (RFC 5322 4.5.8);
+// empty if there is no colon or something else than printable ASCII before it.
+std::string_view field_name(std::string_view line) {
+  const std::size_t end = line.size() + (RASTEL_PLANTED(header_scanner) ? 1 : 0);
+  for (std::size_t i = 0; i < end; ++i) {
+    const char character = planted_read(line, i);
+    if (character == ':') return smtp::trim(line.substr(0, i));
+    if (character != ' ' && character != '\t' && (character <= ' ' || character >= 0x7f)) return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+void HeaderScanner::feed(std::string_view bytes, std::string& out) {
+  while (!bytes.empty()) {
+    if (where_ == Where::body) return emit(bytes, out);
+    const std::size_t newline = bytes.find('\n');
+    const bool ends = newline != std::string_view::npos;
+    std::string_view piece = bytes.substr(0, ends ? newline + 1 : bytes.size());
+    if (rest_of_long_line_) {
+      if (where_ != Where::dropped_field) emit(piece, out);
+      rest_of_long_line_ = !ends;
+    } else if (held_.size() + piece.size() > longest_looked_at) {
+      // Cut at a fixed length, whatever the split: what is looked at must not depend on it.
+      piece = piece.substr(0, longest_looked_at - held_.size());
+      held_ += piece;
+      line(std::exchange(held_, {}), out);
+      rest_of_long_line_ = true;
+    } else {
+      held_ += piece;
+      if (ends) line(std::exchange(held_, {}), out);
+    }
+    bytes.remove_prefix(piece.size());
+  }
+}
+
+void HeaderScanner::finish(std::string& out) {
+  if (!held_.empty()) line(std::exchange(held_, {}), out);
+}
+
+void HeaderScanner::emit(std::string_view bytes, std::string& out) {
+  out += bytes;
+  if (!trace_run_) hash_.update(bytes);
+}
+
+void HeaderScanner::line(std::string_view line, std::string& out) {
+  const std::string_view text = without_line_end(line);
+  const bool folded = text.starts_with(' ') || text.starts_with('\t');
+  if (text.empty() && line.size() > text.size()) {
+    where_ = Where::body;
+    trace_run_ = false;
+  } else if (folded) {
+    if (where_ != Where::dropped_field) note(text);
+    // A folded line with no field above it belongs to no trace field.
+    if (!in_trace_field_ && where_ != Where::dropped_field) trace_run_ = false;
+  } else {
+    start_of_field(text);
+  }
+  if (where_ != Where::dropped_field) emit(line, out);
+}
+
+void HeaderScanner::start_of_field(std::string_view text) {
+  const std::string_view name = field_name(text);
+  noting_ = nullptr;
+  if (smtp::equal_ignoring_case(name, own_field_)) {
+    where_ = Where::dropped_field;
+    ++forged_;
+    return;
+  }
+  where_ = Where::field;
+  const bool received = smtp::equal_ignoring_case(name, "Received");
+  if (received) ++received_;
+  // Strictly formed: no blank before the colon.
+  in_trace_field_ = (received || smtp::equal_ignoring_case(name, "Return-Path")) && text.size() > name.size() &&
+                    text[name.size()] == ':';
+  if (!in_trace_field_) trace_run_ = false;
+  if (smtp::equal_ignoring_case(name, "Message-ID") && message_id_.empty()) noting_ = &message_id_;
+  if (smtp::equal_ignoring_case(name, "Subject") && subject_.empty()) noting_ = &subject_;
+  if (noting_ != nullptr) note(text.substr(text.find(':') + 1));
+}
+
+void HeaderScanner::note(std::string_view text) {
+  if (noting_ == nullptr) return;
+  text = smtp::trim(text);
+  if (!noting_->empty() && noting_->size() < longest_note) *noting_ += ' ';
+  noting_->append(text, 0, longest_note - std::min(noting_->size(), longest_note));
+}
+
+}  // namespace rastel

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "protocol/smtp/client_machine.hpp"
+
+namespace rastel::smtp {
+
+void ClientMachine::expect(Awaited what, std::size_t times) {
+  for (std::size_t i = 0; i < times && awaited_.size() < most_awaited; ++i) awaited_.push_back(what);
+}
+
+Result<std::optional<Answer>> ClientMachine::next() {
+  std::string_view rest = input_;
+  RASTEL_TRY(auto reply, parser_.parse(rest));
+  input_.erase(0, input_.size() - rest.size());
+  if (!reply) return std::nullopt;
+  // A 421 may come at any time (RFC 5321 3.8): it answers what is awaited, or is the server's last word.
+  const bool closing = reply->code == 421;
+  if (awaited_.empty()) {
+    if (closing) return Answer{Awaited::command, std::move(*reply), false, true};
+    return fail(ErrorKind::peer, "the server answered what was not asked: " + reply->one_line());
+  }
+  Answer answer{awaited_.front(), std::move(*reply), false, closing};
+  awaited_.pop_front();
+  const int hundreds = answer.reply.code / 100;
+  answer.unexpected = answer.to == Awaited::data ? hundreds == 2 || (hundreds == 3 && answer.reply.code != 354)
+                                                 : hundreds == 3;
+  return answer;
+}
+
+}  // namespace rastel::smtp

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "protocol/smtp/line_breaks.hpp"
+
+#include <algorithm>
+
+namespace rastel::smtp {
+
+using namespace std::string_view_literals;
+
+void LineBreaks::feed(std::string_view bytes, std::string& out) {
+  const bool normalize = policy_ == LineBreakPolicy::normalize;
+  while (!bytes.empty()) {
+    if (carriage_return_) {
+      const char byte = bytes.front();
+      carriage_return_ = false;
+      if (byte == '\n') {
+        out += "\r\n";
+        bytes.remove_prefix(1);
+        continue;
+      }
+      found_ = true;
+      out += normalize ? ' ' : '\r';
+    }
+    const std::size_t end = std::min(bytes.find_first_of("\r\n\0"sv), bytes.size());
+    out.append(bytes, 0, end);
+    bytes.remove_prefix(end);
+    if (bytes.empty()) return;
+    const char byte = bytes.front();
+    bytes.remove_prefix(1);
+    if (byte == '\r') {
+      carriage_return_ = true;
+      continue;
+    }
+    found_ = true;
+    if (!normalize)
+      out += byte;
+    else if (byte == '\n')
+      out += "\r\n";
+  }
+}
+
+void LineBreaks::finish(std::string& out) {
+  if (!carriage_return_) return;
+  carriage_return_ = false;
+  found_ = true;
+  out += policy_ == LineBreakPolicy::normalize ? ' ' : '\r';
+}
+
+}  // namespace rastel::smtp

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "protocol/smtp/xtext.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "protocol/smtp/text.hpp"
+
+namespace rastel::smtp {
+namespace {
+
+constexpr std::size_t longest_value = 255;
+constexpr std::size_t longest_line = 510;
+constexpr std::array<std::string_view, 7> names{"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"};
+
+int hex(char digit) {
+  if (is_digit(digit)) return digit - '0';
+  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
+  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
+  return -1;
+}
+
+bool is_offered(std::string_view offered, std::string_view name) {
+  while (!(offered = trim(offered)).empty()) {
+    const std::size_t end = std::min(offered.find(' '), offered.size());
+    if (equal_ignoring_case(offered.substr(0, end), name)) return true;
+    offered.remove_prefix(end);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string encode_xtext(std::string_view text) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char character : text) {
+    if (character > 0x20 && character < 0x7f && character != '+' && character != '=') {
+      encoded += character;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(character);
+    encoded += '+';
+    encoded += digits[byte >> 4];
+    encoded += digits[byte & 15];
+  }
+  return encoded;
+}
+
+std::optional<std::string> decode_xtext(std::string_view text) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    char character = text[i];
+    if (character == '+') {
+      if (i + 2 >= text.size()) return std::nullopt;
+      const int high = hex(text[i + 1]);
+      const int low = hex(text[i + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      character = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if (is_control(character) || decoded.size() >= longest_value) return std::nullopt;
+    decoded += character;
+  }
+  return decoded;
+}
+
+std::optional<std::vector<Attribute>> parse_xforward(std::string_view arguments) {
+  std::vector<Attribute> attributes;
+  while (!(arguments = trim(arguments)).empty()) {
+    const std::size_t end = std::min(arguments.find(' '), arguments.size());
+    const std::string_view word = arguments.substr(0, end);
+    arguments.remove_prefix(end);
+    const std::size_t equals = word.find('=');
+    if (equals == std::string_view::npos) return std::nullopt;
+    Attribute attribute{upper(word.substr(0, equals)), {}};
+    if (std::ranges::find(names, attribute.name) == names.end()) return std::nullopt;
+    auto value = decode_xtext(word.substr(equals + 1));
+    if (!value || attributes.size() >= 2 * names.size()) return std::nullopt;
+    attribute.value = std::move(*value);
+    attributes.push_back(std::move(attribute));
+  }
+  if (attributes.empty()) return std::nullopt;
+  return attributes;
+}
+
+std::vector<std::string> format_xforward(const std::vector<Attribute>& attributes, std::string_view offered) {
+  std::vector<std::string> lines;
+  for (const Attribute& attribute : attributes) {
+    if (!is_offered(offered, attribute.name)) continue;
+    std::string word = ' ' + attribute.name + '=' + encode_xtext(attribute.value);
+    if (8 + word.size() > longest_line) word = ' ' + attribute.name + "=[UNAVAILABLE]";
+    if (lines.empty() || lines.back().size() + word.size() > longest_line) lines.emplace_back("XFORWARD");
+    lines.back() += word;
+  }
+  return lines;
+}
+
+}  // namespace rastel::smtp
