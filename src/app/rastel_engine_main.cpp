@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// rastel-engine: the zygote's program, started by the master alone. Descriptor 3: socket to the daemon; 4: [signatures]
+// and [engine] as text.
+#include <unistd.h>
+
+#include <cstring>
+
+#include "app/configuration.hpp"
+#include "base/os/file.hpp"
+#include "sandbox/seqpacket.hpp"
+#include "sandbox/zygote.hpp"
+
+int main(int count, char** arguments) {
+  using namespace rastel;
+  using namespace rastel::sandbox;
+  ZygoteOptions options;
+  for (int i = 1; i < count; ++i) {
+    if (std::strcmp(arguments[i], "--userns=mapped") == 0) options.user_namespace = UserNamespace::mapped;
+    if (std::strcmp(arguments[i], "--userns=single") == 0) options.user_namespace = UserNamespace::single;
+    if (std::strcmp(arguments[i], "--confinement=required") == 0) options.confinement_required = true;
+  }
+  FileDescriptor socket(3);
+  std::string text(1 << 20, '\0');
+  const ssize_t got = pread(4, text.data(), text.size(), 0);
+  close(4);
+  text.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  auto configuration = parse_configuration(text, "engine options");
+  if (got <= 0 || !configuration) {
+    FrameHeader header;
+    header.kind = FrameKind::engine_failed;
+    (void)send_packet(3, encode_frame(header, got <= 0 ? "rastel-engine is started by rasteld alone" : configuration.error().what), {}, 0);
+    return 64;
+  }
+  options.scratch = configuration->engine.scratch.value;
+  options.memory = configuration->engine.memory.value;
+  return run_zygote(std::move(socket), options,
+                    [&] { return load_engine(configuration->signatures, configuration->engine); });
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Namespaces, root, ids, capabilities, limits, Landlock: Linux.
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+#include "base/file_descriptor.hpp"
+#include "sandbox/confinement_parts.hpp"
+
+#if defined(__linux__) && !defined(RASTEL_PORTABLE)
+#include <linux/capability.h>
+#include <linux/securebits.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+namespace rastel::sandbox {
+namespace {
+
+std::string problem(std::string_view what) { return std::string(what) + ": " + std::strerror(errno); }
+
+// linux/landlock.h of Debian 12 knows ABI 2; the numbers are the kernel's and don't change.
+struct LandlockRules {
+  std::uint64_t files, network, scopes;
+};
+struct __attribute__((packed)) LandlockPath {
+  std::uint64_t allowed;
+  std::int32_t parent;
+};
+constexpr std::uint64_t files_of_abi[] = {0, (1ULL << 13) - 1, (1ULL << 14) - 1, (1ULL << 15) - 1, (1ULL << 15) - 1, (1ULL << 16) - 1};
+// Everything in the scratch folder but execute (bit 0) and making devices and sockets (bits 6, 9, 10, 11).
+constexpr std::uint64_t scratch_rights = ((1ULL << 15) - 1) & ~(1ULL << 0) & ~(1ULL << 6) & ~(1ULL << 9) & ~(1ULL << 10) & ~(1ULL << 11);
+
+std::uint64_t mapped_now() {
+  std::ifstream statm("/proc/self/statm");
+  std::uint64_t pages = 0;
+  return statm >> pages ? pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+}
+// Read by the zygote while /proc is in reach; its workers inherit it.
+std::uint64_t remembered_size = 0;
+
+}  // namespace
+
+std::string new_namespaces() {
+  remembered_size = std::max(remembered_size, mapped_now());
+  if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return problem("unshare");
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL) return problem("private mounts");
+  return {};
+}
+
+std::string enter_empty_root(const std::filesystem::path& mount_point, std::uint64_t size, std::uint32_t owner) {
+  char options[128];
+  std::snprintf(options, sizeof options, "size=%llu,nr_inodes=65536,mode=0700,uid=%u,gid=%u",
+                static_cast<unsigned long long>(size), owner, owner);
+  if (mount("rastel", mount_point.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0) return problem("mount tmpfs");
+  if (chdir(mount_point.c_str()) != 0) return problem("chdir");
+  if (syscall(SYS_pivot_root, ".", ".") == 0) {
+    // The old root lies over the new one now; it goes, with every way back.
+    if (umount2(".", MNT_DETACH) != 0) return problem("umount");
+  } else if (chroot(".") != 0) {  // inside a chroot pivot_root is refused: no descriptor leads back, so this holds too
+    return problem("chroot");
+  }
+  return chdir("/") == 0 ? std::string() : problem("chdir /");
+}
+
+std::string become(std::uint32_t id) {
+  if (setgroups(0, nullptr) != 0 && errno != EPERM) return problem("setgroups");
+  if (setresgid(id, id, id) != 0) return problem("setresgid");
+  if (setresuid(id, id, id) != 0) return problem("setresuid");
+  return {};
+}
+
+std::string drop_capabilities() {
+  prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+                               SECBIT_KEEP_CAPS_LOCKED, 0, 0, 0);
+  for (int capability = 0; capability < 64; ++capability) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct none[2]{};
+  return syscall(SYS_capset, &header, none) == 0 ? std::string() : problem("capset");
+}
+
+std::string set_limits(const Circumstances& circumstances) {
+  // A file that grows over the limit is an error to handle, not a death (SIGXFSZ).
+  std::signal(SIGXFSZ, SIG_IGN);
+  remembered_size = std::max(remembered_size, mapped_now());
+  const auto set = [](__rlimit_resource resource, std::uint64_t value) {
+    const rlimit limit{value, value};
+    return setrlimit(resource, &limit) == 0;
+  };
+  bool good = set(RLIMIT_CORE, 0) && set(RLIMIT_NOFILE, 512) && set(RLIMIT_FSIZE, circumstances.scratch_size);
+#ifndef RASTEL_SANITIZED  // AddressSanitizer reserves terabytes of addresses
+  if (circumstances.memory > 0) good = set(RLIMIT_AS, remembered_size + circumstances.memory) && good;
+#endif
+  return good ? std::string() : problem("setrlimit");
+}
+
+std::string forbid_new_privileges() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);  // after the id changed: that clears it
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? std::string() : problem("no_new_privs");
+}
+
+std::string allow_only_folder(const std::filesystem::path& folder) {
+  constexpr long create = 444, add = 445, restrict_self = 446;
+  const long version = syscall(create, nullptr, 0, 1U);
+  if (version < 1) return problem("the kernel has no Landlock");
+  const auto abi = static_cast<std::size_t>(version);
+  const std::uint64_t handled = files_of_abi[std::min<std::size_t>(abi, 5)];
+  LandlockRules rules{handled, abi >= 4 ? 3ULL : 0ULL, abi >= 6 ? 3ULL : 0ULL};
+  const std::size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
+  FileDescriptor ruleset(static_cast<int>(syscall(create, &rules, size, 0U)));
+  if (!ruleset) return problem("landlock_create_ruleset");
+  const FileDescriptor parent(open(folder.c_str(), O_PATH | O_CLOEXEC));
+  const LandlockPath path{scratch_rights & handled, parent.get()};
+  if (syscall(add, ruleset.get(), 1, &path, 0U) != 0) return problem("landlock_add_rule");
+  return syscall(restrict_self, ruleset.get(), 0U) == 0 ? std::string() : problem("landlock_restrict_self");
+}
+
+void close_all_but(int keep) {
+  if (keep > 3) close_range(3, static_cast<unsigned>(keep) - 1, 0);
+  close_range(static_cast<unsigned>(std::max(keep, 2)) + 1, ~0U, 0);
+}
+
+}  // namespace rastel::sandbox
+
+#else  // nothing of this is to be had
+
+namespace rastel::sandbox {
+
+std::string new_namespaces() { return "only on Linux"; }
+std::string enter_empty_root(const std::filesystem::path&, std::uint64_t, std::uint32_t) { return "only on Linux"; }
+std::string become(std::uint32_t id) {
+  return setgid(id) == 0 && setuid(id) == 0 ? std::string() : std::string("setuid: ") + std::strerror(errno);
+}
+std::string drop_capabilities() { return geteuid() != 0 ? std::string() : "only on Linux"; }
+std::string set_limits(const Circumstances& circumstances) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit none{0, 0};
+  const rlimit files{circumstances.scratch_size, circumstances.scratch_size};
+  return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &files) == 0 ? std::string() : "setrlimit failed";
+}
+std::string forbid_new_privileges() { return "only on Linux"; }
+std::string allow_only_folder(const std::filesystem::path&) { return "only on Linux"; }
+void close_all_but(int keep) {
+  const long most = std::min(sysconf(_SC_OPEN_MAX), 65536L);
+  for (int number = 3; number < most; ++number)
+    if (number != keep) close(number);
+}
+
+}  // namespace rastel::sandbox
+#endif

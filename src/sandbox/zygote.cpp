@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sandbox/zygote.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <map>
+
+#include "detect/engine.hpp"
+#include "sandbox/seqpacket.hpp"
+
+namespace rastel::sandbox {
+namespace {
+
+class EngineScanner final : public Scanner {
+ public:
+  explicit EngineScanner(std::unique_ptr<detect::Engine> engine) : engine_(std::move(engine)) {}
+  Result<> prove(const std::filesystem::path& scratch) override { return engine_->prove(scratch); }
+  Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) override {
+    return engine_->scan(descriptor, size, scratch);
+  }
+
+ private:
+  // Never freed: workers and zygote end by _exit, freeing the engine would copy all of its pages.
+  std::unique_ptr<detect::Engine> engine_;
+};
+
+std::filesystem::path temporary_folder() {
+  const char* named = std::getenv("TMPDIR");
+  return named != nullptr && named[0] == '/' ? named : "/tmp";
+}
+
+class Zygote {
+ public:
+  Zygote(FileDescriptor socket, const ZygoteOptions& options) : socket_(std::move(socket)), options_(options) {}
+
+  int run(const Load& load) {
+    // Before anything could confine us: 0 and 1 lead nowhere, in us and in every worker.
+    null_ = FileDescriptor(open("/dev/null", O_RDWR | O_CLOEXEC));
+    if (null_) {
+      dup2(null_.get(), 0);
+      dup2(null_.get(), 1);
+      null_.close();
+    }
+    auto loaded = load();
+    if (!loaded) return failed(loaded.error().what);
+    scanner_ = loaded->scanner.release();
+    circumstances_.user_namespace = options_.user_namespace;
+    circumstances_.temporary = temporary_folder();
+    circumstances_.scratch_size = options_.scratch;
+    circumstances_.memory = options_.memory;
+    const auto confined = confine(Process::zygote, circumstances_, socket_.get());
+    if (!confined) return failed(confined.error().what);
+    loaded->ready.missing = confined->missing;
+    for (std::string& sentence : missing_in_worker()) {
+      if (options_.confinement_required)
+        return failed("a scanner can't be confined (" + sentence + "); set [engine] confinement = \"best\" to go on without it");
+      loaded->ready.missing.push_back(std::move(sentence));
+    }
+    send(FrameKind::engine_ready, 0, 0, encode_ready(loaded->ready));
+    return serve();
+  }
+
+ private:
+  int failed(const std::string& sentence) {
+    send(FrameKind::engine_failed, 0, 0, std::string_view(sentence).substr(0, 4096));
+    return 1;
+  }
+
+  void send(FrameKind kind, std::uint32_t number, int value, std::string_view text, const std::vector<int>& descriptors = {}) {
+    FrameHeader header;
+    header.kind = kind;
+    header.number = number;
+    header.value = value;
+    if (!send_packet(socket_.get(), encode_frame(header, text), descriptors, 0)) _exit(0);
+  }
+
+  // A child goes through a worker's confinement and tells what it could not have.
+  std::vector<std::string> missing_in_worker() {
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) != 0) return {"can't make a pipe"};
+    FileDescriptor from(pipe_ends[0]);
+    FileDescriptor to(pipe_ends[1]);
+    const pid_t child = fork();
+    if (child == 0) {
+      const auto confined = confine(Process::worker, circumstances_, to.get());
+      std::string text;
+      if (confined)
+        for (const std::string& sentence : confined->missing) text += sentence + "\n";
+      else
+        text = confined.error().what + "\n";
+      text += ".";
+      const ssize_t written = write(to.get(), text.data(), text.size());
+      _exit(written < 0 ? 1 : 0);
+    }
+    to.close();
+    std::string text;
+    char piece[4096];
+    ssize_t got;
+    while ((got = read(from.get(), piece, sizeof piece)) > 0) text.append(piece, static_cast<std::size_t>(got));
+    if (child > 0) waitpid(child, nullptr, 0);
+    if (!text.ends_with('.')) return {"a scanner died while it was confined"};
+    std::vector<std::string> sentences;
+    for (std::size_t start = 0, end; (end = text.find('\n', start)) != std::string::npos; start = end + 1)
+      sentences.push_back(text.substr(start, end - start));
+    return sentences;
+  }
+
+  int serve() {
+    // SIGCHLD comes in only while we wait, so that no death is missed between the look and the wait.
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    sigaction(SIGCHLD, &action, nullptr);
+    sigset_t blocked;
+    sigset_t waiting;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &blocked, &waiting);
+    sigdelset(&waiting, SIGCHLD);
+    for (;;) {
+      reap();
+      pollfd poll_for{socket_.get(), POLLIN, 0};
+      if (ppoll(&poll_for, 1, nullptr, &waiting) < 0) continue;
+      auto packet = receive_packet(socket_.get(), largest_frame, 0, MSG_DONTWAIT);
+      if (!packet || packet->end) break;
+      if (packet->would_block) continue;
+      if (const auto frame = decode_frame(packet->bytes)) obey(*frame);
+    }
+    for (const auto& [pid, number] : workers_) kill(pid, SIGKILL);
+    return 0;
+  }
+
+  void obey(const Frame& frame) {
+    if (frame.header.kind == FrameKind::fork_worker) fork_worker(frame.header.number);
+    if (frame.header.kind == FrameKind::kill_worker)
+      for (const auto& [pid, number] : workers_)
+        if (number == frame.header.number) kill(pid, SIGKILL);
+  }
+
+  void fork_worker(std::uint32_t number) {
+    auto ends = packet_socket_pair();
+    if (!ends) return send(FrameKind::worker_ended, number, 0, {});
+    circumstances_.slot = number;
+    const pid_t child = fork();
+    if (child < 0) return send(FrameKind::worker_ended, number, 0, {});
+    if (child == 0) {
+      struct sigaction standard {};
+      standard.sa_handler = SIG_DFL;
+      sigaction(SIGCHLD, &standard, nullptr);
+      sigset_t none;
+      sigemptyset(&none);
+      sigprocmask(SIG_SETMASK, &none, nullptr);
+      dup2(0, 2);  // what a hostile worker writes must not stand in our log
+      run_worker(std::move(ends->second), *scanner_, circumstances_);
+    }
+    workers_.emplace(child, number);
+    send(FrameKind::worker_started, number, 0, {}, {ends->first.get()});
+  }
+
+  void reap() {
+    int status = 0;
+    pid_t pid;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+      const auto found = workers_.find(pid);
+      if (found == workers_.end()) continue;
+      send(FrameKind::worker_ended, found->second, status, {});
+      workers_.erase(found);
+    }
+  }
+
+  FileDescriptor socket_;
+  FileDescriptor null_;
+  ZygoteOptions options_;
+  Circumstances circumstances_;
+  Scanner* scanner_ = nullptr;  // never freed, see EngineScanner
+  std::map<pid_t, std::uint32_t> workers_;
+};
+
+}  // namespace
+
+Result<Loaded> load_engine(const SignatureOptions& signatures, const EngineOptions& options) {
+  RASTEL_TRY(auto engine, detect::Engine::load(signatures, options));
+  engine->prewarm();
+  RASTEL_CHECK(engine->prove());
+  const detect::EngineInfo& info = engine->info();
+  Loaded loaded;
+  loaded.ready.engine_version = info.engine_version;
+  loaded.ready.signature_version = info.signature_version;
+  loaded.ready.signature_count = info.signature_count;
+  loaded.ready.signature_time = info.signature_time;
+  loaded.ready.builtin_only = info.builtin_only;
+  loaded.scanner = std::make_unique<EngineScanner>(std::move(engine));
+  return loaded;
+}
+
+int run_zygote(FileDescriptor socket, const ZygoteOptions& options, const Load& load) {
+  return Zygote(std::move(socket), options).run(load);
+}
+
+}  // namespace rastel::sandbox
