@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -63,7 +64,8 @@ class FileQuarantine final : public Quarantine {
   [[nodiscard]] Result<bool> releasing(std::int64_t entry);
   [[nodiscard]] Result<std::uint64_t> stored_bytes();
   [[nodiscard]] Result<std::vector<std::string>> purge_rows(Clock::time_point now, std::size_t& removed);
-  [[nodiscard]] Result<> purge_orphans(int folder, Clock::time_point older_than);
+  [[nodiscard]] Result<> purge_orphans(const std::filesystem::path& folder,
+                                       Clock::time_point older_than);
   [[nodiscard]] Result<Release> read_release(std::int64_t entry);
   [[nodiscard]] Result<> drop_pass(std::int64_t entry, std::string_view address);
 

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/identifier.hpp"
@@ -18,6 +20,8 @@ constexpr std::size_t block = 256 * 1024;  // bytes copied at a time
 constexpr std::string_view final_ending = ".eml";
 constexpr std::string_view temporary_ending = ".tmp";
 constexpr std::size_t id_length = 16;
+
+using OpenFolder = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 // Mail of other people: whoever made the folder, only its owner may look in.
 Result<> close_to_others(const std::filesystem::path& folder) {
@@ -56,15 +60,25 @@ std::filesystem::path MessageFiles::path_of(const std::string& id) const {
 Result<> MessageFiles::prepare() {
   RASTEL_CHECK(ensure_folder(files_, folder_));
   RASTEL_CHECK(close_to_others(folder_));
-  for (int number = 0; number < folders; ++number) {
-    const std::filesystem::path folder = folder_ / fmt::format("{:02x}", number);
-    RASTEL_TRY(const bool made, files_.create_folder(folder));
-    if (!made) RASTEL_CHECK(close_to_others(folder));
-  }
-  // Even when none was made: a crash may have left them made but not durable.
+  RASTEL_TRY(const auto existing, folders());
+  for (const std::filesystem::path& folder : existing) RASTEL_CHECK(close_to_others(folder));
+  // Whatever is there already: a crash may have left it made but not durable.
   RASTEL_CHECK(files_.sync_folder(folder_));
   const std::filesystem::path parent = folder_.parent_path();
-  return files_.sync_folder(parent.empty() ? std::filesystem::path(".") : parent);
+  RASTEL_CHECK(files_.sync_folder(parent.empty() ? std::filesystem::path(".") : parent));
+  const std::scoped_lock lock(mutex_);
+  durable_folders_.insert(existing.begin(), existing.end());
+  return {};
+}
+
+Result<> MessageFiles::ensure_folder_of(const std::string& id) {
+  const std::filesystem::path folder = folder_of(id);
+  const std::scoped_lock lock(mutex_);
+  if (durable_folders_.contains(folder)) return {};
+  RASTEL_CHECK(files_.create_folder(folder));
+  RASTEL_CHECK(files_.sync_folder(folder_));
+  durable_folders_.insert(folder);
+  return {};
 }
 
 Result<> MessageFiles::write_temporary(const std::filesystem::path& path, const Message& message) {
@@ -80,6 +94,7 @@ Result<> MessageFiles::write_temporary(const std::filesystem::path& path, const 
 }
 
 Result<> MessageFiles::write(const std::string& id, const Message& message) {
+  RASTEL_CHECK(ensure_folder_of(id));
   // A name of its own for each attempt: a leftover of an earlier one is never in the way.
   const std::filesystem::path temporary =
       folder_of(id) / fmt::format("{}.{}{}", id, new_message_id(), temporary_ending);
@@ -116,10 +131,19 @@ bool MessageFiles::intact(const std::string& id, std::uint64_t size) const {
 
 Result<> MessageFiles::remove(const std::string& id) { return files_.remove(path_of(id)); }
 
+Result<std::vector<std::filesystem::path>> MessageFiles::folders() const {
+  const OpenFolder opened(opendir(folder_.c_str()), closedir);
+  if (opened == nullptr) return fail_path(errno, "can't list", folder_);
+  std::vector<std::filesystem::path> found;
+  while (const dirent* entry = readdir(opened.get()))
+    if (std::string_view(entry->d_name).size() == 2 && is_message_id(std::string(14, '0') + entry->d_name))
+      found.push_back(folder_ / entry->d_name);
+  return found;
+}
+
 Result<std::vector<MessageFiles::Found>> MessageFiles::files_of(
-    int number, std::chrono::system_clock::time_point older_than) const {
-  const std::filesystem::path folder = folder_ / fmt::format("{:02x}", number);
-  const std::unique_ptr<DIR, int (*)(DIR*)> opened(opendir(folder.c_str()), closedir);
+    const std::filesystem::path& folder, std::chrono::system_clock::time_point older_than) const {
+  const OpenFolder opened(opendir(folder.c_str()), closedir);
   if (opened == nullptr) return fail_path(errno, "can't list", folder);
   const std::time_t limit = std::chrono::system_clock::to_time_t(older_than);
   std::vector<Found> found;

@@ -8,7 +8,8 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ class MessageFiles {
  public:
   MessageFiles(std::filesystem::path folder, DurableFiles& files);
 
-  // Makes the folders that are missing, durably, and closes them to others.
+  // Makes FOLDER if it is missing, durably, and closes it and what lies in it to others. Once, before all else.
   [[nodiscard]] Result<> prepare();
 
   // Durable on return. An older file of this id is replaced; on an error nothing is left but, at worst, an orphan.
@@ -37,19 +38,24 @@ class MessageFiles {
     bool temporary = false;  // not yet, or never, a message's file
     std::filesystem::path path;
   };
-  static constexpr int folders = 256;
-  // The files of the `number`-th folder last written before `older_than`; names that aren't ours are passed over.
-  [[nodiscard]] Result<std::vector<Found>> files_of(int number,
+  // The two-digit folders that there are.
+  [[nodiscard]] Result<std::vector<std::filesystem::path>> folders() const;
+  // Of one of them, the files last written before `older_than`; names that aren't ours are passed over.
+  [[nodiscard]] Result<std::vector<Found>> files_of(const std::filesystem::path& folder,
                                                     std::chrono::system_clock::time_point older_than) const;
   [[nodiscard]] Result<> remove(const Found& file) { return files_.remove(file.path); }
 
  private:
   [[nodiscard]] std::filesystem::path folder_of(const std::string& id) const;
   [[nodiscard]] std::filesystem::path path_of(const std::string& id) const;
+  [[nodiscard]] Result<> ensure_folder_of(const std::string& id);
   [[nodiscard]] Result<> write_temporary(const std::filesystem::path& path, const Message& message);
 
   const std::filesystem::path folder_;
   DurableFiles& files_;
+
+  std::mutex mutex_;  // for what follows
+  std::set<std::filesystem::path> durable_folders_;
 };
 
 }  // namespace rastel::store

@@ -119,6 +119,8 @@ class FaultTest : public testing::TestWithParam<Case> {
   }
 };
 
+class PassingFaultTest : public FaultTest {};
+
 TEST_P(FaultTest, HoldNeverLiesAndNeverHarms) {
   const auto act = [](World& world) -> Result<> {
     RASTEL_TRY(const std::string id, world.quarantine->hold(*world.message, world.request));
@@ -143,8 +145,7 @@ TEST_P(FaultTest, HoldNeverLiesAndNeverHarms) {
   EXPECT_GE(for_every_fault([](World&) {}, act, check), 8U);
 }
 
-TEST_P(FaultTest, HoldSucceedsAfterAPassingTrouble) {
-  if (GetParam().fault != FaultyDisk::Fault::once) GTEST_SKIP() << "the trouble doesn't pass";
+TEST_P(PassingFaultTest, HoldSucceedsAfterIt) {
   const auto act = [](World& world) -> Result<> {
     const auto first = world.quarantine->hold(*world.message, world.request);
     const auto second = world.quarantine->hold(*world.message, world.request);
@@ -293,11 +294,12 @@ TEST_P(FaultTest, WhatIsRemovedOrPurgedIsGoneOrWhole) {
   }
 }
 
-std::vector<Case> cases() {
+std::vector<Case> cases(const std::vector<FaultyDisk::Fault>& faults) {
   std::vector<Case> all;
   for (const auto loss : {FaultyDisk::Loss::unsynced, FaultyDisk::Loss::contents, FaultyDisk::Loss::nothing})
-    for (const auto fault : {FaultyDisk::Fault::once, FaultyDisk::Fault::from_then_on})
-      for (const int number : {EIO, ENOSPC}) all.push_back({loss, fault, number});
+    for (const auto fault : faults)
+      for (const int number : {EIO, ENOSPC})
+        if (loss == FaultyDisk::Loss::unsynced || number == EIO) all.push_back({loss, fault, number});
   return all;
 }
 
@@ -309,7 +311,10 @@ std::string name_of(const testing::TestParamInfo<Case>& info) {
   return name + (info.param.number == EIO ? "_EIO" : "_ENOSPC");
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, FaultTest, testing::ValuesIn(cases()), name_of);
+INSTANTIATE_TEST_SUITE_P(Every, FaultTest,
+                         testing::ValuesIn(cases({FaultyDisk::Fault::once, FaultyDisk::Fault::from_then_on})),
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(Every, PassingFaultTest, testing::ValuesIn(cases({FaultyDisk::Fault::once})), name_of);
 
 // The first start: the folders and the empty database. After any trouble the next start is as good as the first.
 TEST(FirstStart, EveryTroubleIsSaidAndForgotten) {
@@ -339,10 +344,9 @@ TEST(FirstStart, EveryTroubleIsSaidAndForgotten) {
     auto opened = Quarantine::open(folder.options(), disk);
     ASSERT_TRUE(opened) << opened.error().what;
     EXPECT_EQ(raw_bytes(**opened, request.id), earlier_bytes);
-    // The 256 folders are all alike: every 23rd of them.
-    n += n > 6 && n < 240 ? 23 : 1;
+    ++n;
   }
-  EXPECT_GT(n, 270U);
+  EXPECT_GT(n, 20U);
 }
 
 TEST(DiskFull, IsNoSpaceAndCleanMailsWorkGoesOn) {

@@ -68,7 +68,7 @@ Result<std::vector<std::string>> FileQuarantine::purge_rows(Clock::time_point no
   return ids;
 }
 
-Result<> FileQuarantine::purge_orphans(int folder, Clock::time_point older_than) {
+Result<> FileQuarantine::purge_orphans(const std::filesystem::path& folder, Clock::time_point older_than) {
   RASTEL_TRY(const auto candidates, files_.files_of(folder, older_than));
   for (const MessageFiles::Found& file : candidates) {
     // One at a time under the lock: hold() of the same id must not come between looking and removing.
@@ -91,7 +91,8 @@ Result<std::size_t> FileQuarantine::purge(Clock::time_point now) {
     if (!result && trouble) trouble = std::move(result);
   };
   for (const std::string& id : ids) note(files_.remove(id));
-  for (int folder = 0; folder < MessageFiles::folders; ++folder) note(purge_orphans(folder, now - orphan_age));
+  RASTEL_TRY(const auto folders, files_.folders());
+  for (const std::filesystem::path& folder : folders) note(purge_orphans(folder, now - orphan_age));
   RASTEL_CHECK(trouble);
   return removed;
 }

@@ -311,6 +311,7 @@ TEST_F(QuarantineTest, PurgesByAgeAndOnlyOldOrphans) {
   hold(message_for_test("x"), request);
   ASSERT_TRUE(quarantine_->record_discard(*message_for_test("y"), request_for_test({"a@x.example"})));
   const fs::path folder = fs::path(options_.directory) / "quarantine" / "ab";
+  fs::create_directory(folder);
   const std::vector<std::string> orphans{"abcdef0123456789.eml", "abcdef0123456789.0123456789abcdef.tmp"};
   const std::vector<std::string> foreign{"README", "abcdef0123456789.eml.bak", ".tmp", "abcdef0123456789.x.tmp"};
   for (const auto* names : {&orphans, &foreign})

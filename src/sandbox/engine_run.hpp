@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The daemon's picture of one engine process and its workers. Confined to one executor's thread; used by the pool only.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/message.hpp"
+#include "sandbox/channel.hpp"
+#include "sandbox/wire.hpp"
+
+namespace rastel::sandbox {
+
+struct Worker {
+  Worker(const boost::asio::any_io_executor& executor, std::uint32_t worker_number) : number(worker_number), ended(executor) {
+    ended.expires_at(boost::asio::steady_timer::time_point::max());
+  }
+  std::uint32_t number;
+  std::optional<Channel> channel;
+  enum class State { starting, idle, busy, retired } state = State::starting;
+  std::uint32_t scans = 0;
+  std::optional<int> status;        // of waitpid(2), once it has ended
+  boost::asio::steady_timer ended;  // cancelled then
+};
+
+class EngineRun : public std::enable_shared_from_this<EngineRun> {
+ public:
+  enum class State { loading, ready, dead };
+
+  struct Events {
+    std::function<void()> changed;  // an engine is ready or dead, a worker is idle or gone
+  };
+
+  EngineRun(boost::asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket, Events events);
+
+  void start();  // begins to listen to the zygote
+  void fork_worker();
+  void kill_worker(Worker& worker);
+  void close();  // the zygote sees the end of its socket and goes, with its workers
+
+  // Scans with an idle worker, which this makes busy at the call. Kills the worker at the deadline.
+  [[nodiscard]] boost::asio::awaitable<Report> scan(std::shared_ptr<Worker> worker, MessagePointer message, Deadline deadline,
+                                                    bool& engine_died);
+
+  [[nodiscard]] std::shared_ptr<Worker> idle_worker() const;
+  [[nodiscard]] std::uint32_t count(Worker::State state) const;
+  [[nodiscard]] std::uint32_t living() const;  // starting, idle or busy
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const EngineReady& ready() const { return ready_; }
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+  [[nodiscard]] std::uint32_t number() const { return number_; }
+  [[nodiscard]] std::uint32_t failed_starts() const { return failed_starts_; }
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<void> listen();
+  [[nodiscard]] boost::asio::awaitable<void> bring_up(std::shared_ptr<Worker> worker);
+  void obey(const Frame& frame, std::vector<FileDescriptor>& descriptors);
+  void worker_ended(std::uint32_t number, int status);
+  void died(std::string why);
+  [[nodiscard]] boost::asio::awaitable<UnscannedReason> why_it_ended(std::shared_ptr<Worker> worker);
+
+  boost::asio::any_io_executor executor_;
+  std::uint32_t number_;
+  Channel channel_;
+  Events events_;
+  State state_ = State::loading;
+  EngineReady ready_;
+  std::string failure_;
+  std::map<std::uint32_t, std::shared_ptr<Worker>> workers_;
+  std::uint32_t next_worker_ = 1;
+  std::uint32_t failed_starts_ = 0;  // workers that ended before they were ready, in a row
+};
+
+}  // namespace rastel::sandbox
