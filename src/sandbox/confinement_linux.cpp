@@ -125,9 +125,11 @@ std::string allow_only_folder(const std::filesystem::path& folder) {
   return syscall(restrict_self, ruleset.get(), 0U) == 0 ? std::string() : problem("landlock_restrict_self");
 }
 
+void close_from(int first) { close_range(static_cast<unsigned>(first), ~0U, 0); }
+
 void close_all_but(int keep) {
   if (keep > 3) close_range(3, static_cast<unsigned>(keep) - 1, 0);
-  close_range(static_cast<unsigned>(std::max(keep, 2)) + 1, ~0U, 0);
+  close_from(std::max(keep, 2) + 1);
 }
 
 }  // namespace rastel::sandbox
@@ -150,6 +152,10 @@ std::string set_limits(const Circumstances& circumstances) {
 }
 std::string forbid_new_privileges() { return "only on Linux"; }
 std::string allow_only_folder(const std::filesystem::path&) { return "only on Linux"; }
+void close_from(int first) {
+  const long most = std::min(sysconf(_SC_OPEN_MAX), 65536L);
+  for (int number = first; number < most; ++number) close(number);
+}
 void close_all_but(int keep) {
   const long most = std::min(sysconf(_SC_OPEN_MAX), 65536L);
   for (int number = 3; number < most; ++number)

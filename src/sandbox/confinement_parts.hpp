@@ -18,6 +18,7 @@ namespace rastel::sandbox {
 [[nodiscard]] std::string forbid_new_privileges();
 [[nodiscard]] std::string allow_only_folder(const std::filesystem::path& folder);  // Landlock
 [[nodiscard]] std::string allow_few_calls(Process process);                        // seccomp
-void close_all_but(int keep);
+void close_from(int first);     // that one and all above
+void close_all_but(int keep);   // all from 3 on but `keep`
 
 }  // namespace rastel::sandbox

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// rasteld: the master's program. What it takes from the configuration is put together here.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "app/configuration.hpp"
+#include "base/log.hpp"
+#include "base/os/file.hpp"
+#include "sandbox/master.hpp"
+
+namespace {
+
+using namespace rastel;
+
+constexpr std::size_t largest_configuration = 1 << 20;  // bytes
+
+Result<Configuration> read_configuration(const std::string& file, std::string& text) {
+  RASTEL_TRY(text, os::read_file(file, largest_configuration));
+  return parse_configuration(text, file);
+}
+
+Endpoint control_socket(const Configuration& configuration) {
+  return {Endpoint::Kind::unix_socket, {}, 0, configuration.site.run_directory + "/control.sock"};
+}
+
+Result<sandbox::MasterPlan> plan_from(const std::string& file) {
+  sandbox::MasterPlan plan;
+  RASTEL_TRY(const Configuration configuration, read_configuration(file, plan.text));
+  log::configure(configuration.log, "rasteld");
+  plan.source = file;
+  plan.engine_text = show_engine_configuration(configuration);
+  const Confinement confinement = configuration.engine.confinement;
+  plan.confinement_required = confinement == Confinement::required || (confinement == Confinement::automatic && geteuid() == 0);
+  plan.listeners.push_back({"control", control_socket(configuration), 0660, configuration.site.admin_group});
+  if (configuration.http.listen.kind != Endpoint::Kind::none) plan.listeners.push_back({"http", configuration.http.listen, 0660, {}});
+  for (const SmtpDoorOptions& door : configuration.door.smtp)
+    plan.listeners.push_back({"smtp:" + door.name, door.listen, door.socket_mode.value, {}});
+  plan.private_folders = {configuration.store.directory, configuration.store.directory + "/spool"};
+  plan.run_directory = configuration.site.run_directory;
+  plan.user = configuration.site.user;
+  plan.admin_group = configuration.site.admin_group;
+  return plan;
+}
+
+int check(const std::string& file) {
+  std::string text;
+  const auto configuration = read_configuration(file, text);
+  if (!configuration) {
+    std::fprintf(stderr, "%s\n", configuration.error().what.c_str());
+    return 1;
+  }
+  for (const std::string& warning : warnings(*configuration)) std::printf("warning: %s\n", warning.c_str());
+  const std::size_t doors = configuration->door.smtp.size();
+  std::printf("%s is fine: %zu door%s\n", file.c_str(), doors, doors == 1 ? "" : "s");
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  CLI::App app{"Rastel: scans the mail of a mail server at every point of its way.\nStarts the daemon and its confined scanners, and keeps them running."};
+  std::string file = "/etc/rastel/rastel.toml";
+  bool only_check = false;
+  app.add_option("-c,--config", file, "The configuration file")->capture_default_str();
+  app.add_flag("--check", only_check, "Say what is wrong with the configuration, and end (0: nothing)");
+  app.set_version_flag("--version", "rasteld " RASTEL_VERSION);
+  CLI11_PARSE(app, count, arguments);
+  if (only_check) return check(file);
+  std::error_code code;
+  const std::filesystem::path beside = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
+  if (code) {
+    std::fprintf(stderr, "rasteld: can't tell where its own program lies (is /proc mounted?)\n");
+    return 1;
+  }
+  file = std::filesystem::absolute(file, code);
+  return sandbox::run_master({beside / "rastel-daemon", beside / "rastel-engine"}, [&] { return plan_from(file); });
+}

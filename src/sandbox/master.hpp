@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Master: the first process. It reads the configuration, binds and keeps the listeners, starts daemon and engines as
+// programs of their own, and kills what has to go. It reads fixed-size requests of the daemon, nothing from a network
+// and no byte of a message. Single-threaded.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/units.hpp"
+#include "sandbox/spawn.hpp"
+
+namespace rastel::sandbox {
+
+struct ListenerSpec {
+  std::string name;  // "smtp:NAME", "control", "http"
+  Endpoint endpoint;
+  std::uint32_t mode = 0660;  // of a unix socket
+  std::string group;          // of a unix socket; empty or unknown: the daemon's own
+  bool operator==(const ListenerSpec&) const = default;
+};
+
+// What the master takes from the configuration (app/ makes it: the floors above know the options).
+struct MasterPlan {
+  std::string text, source;         // for the daemon
+  std::string engine_text;          // [signatures] and [engine] alone
+  bool confinement_required = false;
+  std::vector<ListenerSpec> listeners;
+  std::vector<std::string> private_folders;  // made when missing, owner the daemon's user, 0700
+  std::string run_directory;                 // made when missing, 0755
+  std::string user, admin_group;
+};
+// Reads the configuration anew; the error is what the administrator is shown.
+using ReadPlan = std::function<Result<MasterPlan>()>;
+
+struct MasterPrograms {
+  std::string daemon, engine;
+};
+
+// Runs until told to end; the exit status. Needs: nothing of descriptors 3 and up.
+[[nodiscard]] int run_master(const MasterPrograms& programs, const ReadPlan& read_plan);
+
+}  // namespace rastel::sandbox
