@@ -55,7 +55,8 @@ TEST(OtherCorpora, MacrosAndEncryptionHaveKindsOfTheirOwn) {
   const auto silent = engine_for_test(options);
   const std::string macros =
       content(folder.path() / "spamassassin-tdata/t/data/spam/olevbmacro/renamedmacro.eml");
-  EXPECT_TRUE(has_finding(scan_for_test(*tagging, macros), FindingKind::macros, "Heuristics.OLE2.ContainsMacros"));
+  EXPECT_TRUE(
+      has_finding(scan_for_test(*tagging, macros), FindingKind::macros, "Heuristics.OLE2.ContainsMacros"));
   EXPECT_TRUE(scan_for_test(*silent, macros).findings.empty());
   const Report locked = scan_for_test(
       *tagging, content(folder.path() / "rspamd-messages/test/functional/messages/pdf_encrypted.eml"));

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <link.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file_descriptor.hpp"
@@ -307,6 +308,20 @@ Result<> Engine::prove(const std::filesystem::path& scratch) {
                           report.findings.empty() ? "unscanned" : report.findings.front().name));
 }
 
+// The second reading, of a message whose first header libclamav doesn't recognise. Not the only one:
+// signatures at offset 0 and hashes of whole mails need the message as it is.
+void Engine::scan_behind_header(ScanObserver& observer, int descriptor, std::uint64_t size,
+                                cl_scan_options& options) {
+  observer.begin_pass();
+  cl_fmap_t* map = cl_fmap_open_handle(&descriptor, 0, size + synthetic_header.size(), read_with_header, 1);
+  if (map == nullptr) return observer.add_unscanned(UnscannedReason::memory, "Engine.NoMap");
+  const char* name = nullptr;
+  unsigned long blocks = 0;
+  observer.end_pass(
+      cl_scanmap_callback(map, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
+  cl_fmap_close(map);
+}
+
 Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) {
   ScanObserver observer(state_->options.heuristics, state_->limits);
   observer.report().engine_version = state_->info.engine_version;
@@ -314,6 +329,10 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
   if (size + synthetic_header.size() >= state_->limits.layer_size) {
     observer.add_unscanned(UnscannedReason::limit, "Limits.MessageSize");
     return std::move(observer.report());
+  }
+  struct stat status{};
+  if (::fstat(descriptor, &status) != 0 || static_cast<std::uint64_t>(status.st_size) != size) {
+    observer.add_unscanned(UnscannedReason::truncated, "Engine.MessageSizeDiffers");
   }
   if (state_->scratch != scratch.native()) {
     state_->scratch = scratch.native();
@@ -331,17 +350,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
     observer.end_pass(
         cl_scandesc_callback(descriptor, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
   }
-  if (!observer.saw_mail()) {
-    observer.begin_pass();
-    cl_fmap_t* map = cl_fmap_open_handle(&descriptor, 0, size + synthetic_header.size(), read_with_header, 1);
-    if (map == nullptr) {
-      observer.add_unscanned(UnscannedReason::memory, "Engine.NoMap");
-    } else {
-      observer.end_pass(
-          cl_scanmap_callback(map, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
-      cl_fmap_close(map);
-    }
-  }
+  if (!observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
   return std::move(observer.report());
 }

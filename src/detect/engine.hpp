@@ -20,7 +20,11 @@
 #include "detect/options.hpp"
 #include "verdict/report.hpp"
 
+struct cl_scan_options;
+
 namespace rastel::detect {
+
+class ScanObserver;
 
 struct EngineInfo {
   std::string engine_version;     // "ClamAV 1.4.6"
@@ -66,6 +70,8 @@ class Engine {
  private:
   struct State;
   explicit Engine(std::unique_ptr<State> state);
+  void scan_behind_header(ScanObserver& observer, int descriptor, std::uint64_t size,
+                          cl_scan_options& options);
   std::unique_ptr<State> state_;
 };
 

@@ -137,6 +137,19 @@ TEST(EngineScan, OneEngineScansOneMessageAfterAnother) {
   }
 }
 
+TEST(EngineScan, ADescriptorOfAnotherSizeIsTruncated) {
+  const auto engine = engine_for_test();
+  const FolderForTest scratch;
+  const std::string mail = plain_mail();
+  const auto message = message_from_bytes(mail, scratch.path());
+  ASSERT_TRUE(message);
+  for (const std::uint64_t size : {mail.size() - 1, mail.size() + 1}) {
+    const Report report = engine->scan((*message)->descriptor(), size, scratch.path());
+    EXPECT_TRUE(report.has(UnscannedReason::truncated)) << describe(report);
+  }
+  EXPECT_FALSE(engine->scan(-1, mail.size(), scratch.path()).complete());
+}
+
 TEST(EngineScan, EncryptedMemberDoesNotHideAVirus) {
   const ZipMemberForTest locked{.name = "locked.txt", .content = std::string(40, '\x7f'), .encrypted = true};
   const ZipMemberForTest infected{.name = "open.com", .content = eicar()};

@@ -28,7 +28,8 @@ constexpr auto character_sets = std::to_array<const char*>(
      "TIS-620",    "VISCII",      "ARMSCII-8",   "GEORGIAN-PS", "IBM037",      "IBM500",      "IBM1047"});
 
 void open_character_sets() {
-  // The descriptors stay open on purpose: libc unloads a module some time after its last one is closed. Never freed.
+  // The descriptors stay open on purpose: libc unloads a module some time after its last one is closed. Never
+  // freed.
   static auto* const kept = new std::vector<iconv_t>();
   for (const char* from : character_sets) {
     for (const char* to : {"UTF-16BE", "UTF-8"}) kept->push_back(::iconv_open(to, from));

@@ -67,6 +67,16 @@ std::string zip_for_test(const std::vector<ZipMemberForTest>& members) {
   return zip;
 }
 
+std::string noise_for_test(std::size_t size) {
+  std::string bytes(size, '\0');
+  std::uint32_t state = 12345;
+  for (char& byte : bytes) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(state >> 24);
+  }
+  return bytes;
+}
+
 std::string deflated_zeros_for_test(std::uint64_t size) {
   BitWriter bits;
   bits.low_first(1, 1);  // the last block

@@ -20,6 +20,9 @@ struct ZipMemberForTest {
 
 [[nodiscard]] std::string zip_for_test(const std::vector<ZipMemberForTest>& members);
 
+// Bytes that don't compress and hold no test signature; always the same.
+[[nodiscard]] std::string noise_for_test(std::size_t size);
+
 // A deflate stream (RFC 1951, fixed codes) of `size` zero bytes, 1:1032 at best.
 [[nodiscard]] std::string deflated_zeros_for_test(std::uint64_t size);
 

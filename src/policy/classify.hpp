@@ -17,7 +17,7 @@ struct Classified {
   std::string finding;
 };
 
-// All classes of the message, at most one entry a class and reason; never empty (`clean` alone when nothing else).
+// All classes of the message, at most one entry a class and reason, the reasons of unscanned in their order; never empty (`clean` alone when nothing else).
 // macros, broken and phishing findings are notes: they make no class (the engine reports `heuristic` for those that the
 // configuration calls suspicious).
 [[nodiscard]] std::vector<Classified> classify(const Report& report);

@@ -2,6 +2,8 @@
 #include "policy/judge.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "policy/classify.hpp"
 #include "policy/rules.hpp"
@@ -16,49 +18,68 @@ struct Decision {
 
 Action action_of(const Classified& classified, const PolicyOptions& settings, bool repeated_failure) {
   switch (classified.message_class) {
-    case MessageClass::clean: return Action::pass;
-    case MessageClass::infected: return settings.infected;
-    case MessageClass::suspicious: return settings.suspicious;
-    case MessageClass::encrypted: return settings.encrypted;
-    case MessageClass::unscanned: break;
+    case MessageClass::clean:
+      return Action::pass;
+    case MessageClass::infected:
+      return settings.infected;
+    case MessageClass::suspicious:
+      return settings.suspicious;
+    case MessageClass::encrypted:
+      return settings.encrypted;
+    case MessageClass::unscanned:
+      break;
     case MessageClass::banned:
-    case MessageClass::ambiguous: return Action::quarantine;  // no finding makes these classes yet
+    case MessageClass::ambiguous:
+      return Action::quarantine;  // no finding makes these classes yet
   }
   const UnscannedReason reason = classified.reason.value_or(UnscannedReason::engine);
   const Action action = action_for(reason, settings.unscanned);
   const bool by_the_message = reason == UnscannedReason::timeout || reason == UnscannedReason::crash;
-  // Deferred again and again it would come back for days (PROTOCOLS A-27).
-  if (repeated_failure && by_the_message && action == Action::defer) return Action::quarantine;
-  return action;
+  // Deferred again and again it would come back for days, and never a third time is it passed unseen.
+  return repeated_failure && by_the_message ? std::min(action, Action::quarantine) : action;
 }
 
 // infected and banned decide even in an incomplete scan, then unscanned, then the strictest action.
 int rank(MessageClass message_class) {
   switch (message_class) {
     case MessageClass::infected:
-    case MessageClass::banned: return 0;
-    case MessageClass::unscanned: return 1;
+    case MessageClass::banned:
+      return 0;
+    case MessageClass::unscanned:
+      return 1;
     case MessageClass::suspicious:
     case MessageClass::encrypted:
-    case MessageClass::ambiguous: return 2;
-    case MessageClass::clean: return 3;
+    case MessageClass::ambiguous:
+      return 2;
+    case MessageClass::clean:
+      return 3;
   }
   return 3;
 }
 
-Decision decide(const std::vector<Classified>& classes, const PolicyOptions& settings, bool repeated_failure) {
+Decision decide(const std::vector<Classified>& classes, const PolicyOptions& settings,
+                bool repeated_failure) {
   std::optional<Decision> best;
   for (const Classified& classified : classes) {
     const Decision candidate{classified, action_of(classified, settings, repeated_failure)};
-    const auto key = [](const Decision& decision) { return std::pair(rank(decision.by.message_class), decision.action); };
+    // Among the reasons of unscanned the first one decides, whatever its action: classify() gives them in
+    // their order.
+    const auto key = [](const Decision& decision) {
+      const bool by_order = decision.by.message_class == MessageClass::unscanned;
+      return std::pair(rank(decision.by.message_class), by_order ? Action::reject : decision.action);
+    };
     if (!best || key(candidate) < key(*best)) best = candidate;
   }
   return *best;
 }
 
-// What the place can still do of it (docs/SURFACE.md, "What a door can't do").
+// What the place can still do of it ("What a door can't do is done the nearest safe way").
 Action possible(Action asked, Place place) {
-  return asked == Action::reject && place == Place::after_queue ? Action::quarantine : asked;
+  // After the queue a refusal would bounce to a forged sender (PROTOCOLS A-40).
+  if (asked == Action::reject && place == Place::after_queue) return Action::quarantine;
+  // No door takes parts out yet: passed whole it would be what strip is to prevent.
+  if (asked == Action::strip) return Action::quarantine;
+  return asked;
 }
 
 Disposition dispose(const Decision& decision, const PolicyOptions& settings, std::size_t index, Place place) {
@@ -78,7 +99,9 @@ Disposition dispose(const Decision& decision, const PolicyOptions& settings, std
 
 // One reply for all: any defer defers the whole message; a refusal for some becomes a hold for these.
 void reconcile(std::vector<Disposition>& dispositions) {
-  const auto done = [](Action action) { return [action](const Disposition& disposition) { return disposition.done == action; }; };
+  const auto done = [](Action action) {
+    return [action](const Disposition& disposition) { return disposition.done == action; };
+  };
   if (std::ranges::any_of(dispositions, done(Action::defer))) {
     for (Disposition& disposition : dispositions) disposition.done = Action::defer;
     return;
@@ -103,7 +126,8 @@ Verdict judge(const Report& report, const Envelope& envelope, const PolicyOption
     verdict.dispositions.push_back(dispose(decision, settings, i, envelope.place));
   }
   if (!replies_per_recipient) reconcile(verdict.dispositions);
-  const Disposition& strictest = *std::ranges::min_element(verdict.dispositions, {}, &Disposition::done);
+  // By what was asked: in observe mode, and where the whole message is deferred, `done` is the same for all.
+  const Disposition& strictest = *std::ranges::min_element(verdict.dispositions, {}, &Disposition::asked);
   verdict.message_class = strictest.deciding_class;
   verdict.reason = strictest.reason;
   verdict.finding = strictest.finding;

@@ -2,6 +2,8 @@
 #include "policy/rules.hpp"
 
 #include <algorithm>
+#include <ranges>
+#include <string>
 
 namespace rastel::policy {
 namespace {
@@ -10,24 +12,48 @@ char lower(char character) {
   return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
 }
 
-bool equal(std::string_view left, std::string_view right) { return std::ranges::equal(left, right, {}, lower, lower); }
+bool equal(std::string_view left, std::string_view right) {
+  return std::ranges::equal(left, right, {}, lower, lower);
+}
 
-// "user@example.com" the address, "@example.com" and "example.com" its domain.
+// An address as the server that delivers it understands it: without source route (RFC 5321 C), quoting
+// (4.1.2) and the root's dot. Or `<"user"@example.com>` would slip past a rule for user@example.com.
+std::string plain_address(std::string_view address) {
+  if (address.starts_with('@'))
+    if (const std::size_t colon = address.find(':'); colon != std::string_view::npos)
+      address.remove_prefix(colon + 1);
+  if (address.find('@') != std::string_view::npos && address.ends_with('.')) address.remove_suffix(1);
+  if (!address.starts_with('"')) return std::string(address);
+  std::string plain;
+  for (std::size_t i = 1; i < address.size(); ++i) {
+    if (address[i] == '"') return plain.append(address.substr(i + 1));
+    if (address[i] == '\\' && i + 1 < address.size()) ++i;
+    plain += address[i];
+  }
+  return std::string(address);  // an unclosed quote: as said
+}
+
+// "user@example.com" the address, "@example.com" and "example.com" its domain, "<>" the empty one.
 bool matches_address(std::string_view pattern, std::string_view address) {
+  if (pattern == "<>") return address.empty();
   const std::size_t at = address.rfind('@');
   const std::string_view domain = at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
+  if (pattern.empty() || pattern == "@") return false;  // nobody's, not everybody's
   if (pattern.starts_with('@')) return equal(pattern.substr(1), domain);
   if (pattern.find('@') == std::string_view::npos) return equal(pattern, domain) || equal(pattern, address);
-  return equal(pattern, address);
+  return equal(plain_address(pattern), address);
 }
 
 bool matches_any(const std::vector<std::string>& patterns, std::string_view address) {
-  return patterns.empty() ||
-         std::ranges::any_of(patterns, [&](const std::string& pattern) { return matches_address(pattern, address); });
+  if (patterns.empty()) return true;
+  const std::string plain = plain_address(address);
+  return std::ranges::any_of(patterns,
+                             [&](const std::string& pattern) { return matches_address(pattern, plain); });
 }
 
 bool matches(const PolicyRule& rule, const Envelope& envelope, const Recipient* recipient) {
-  if (!rule.recipients.empty() && (recipient == nullptr || !matches_any(rule.recipients, recipient->address))) return false;
+  if (!rule.recipients.empty() && (recipient == nullptr || !matches_any(rule.recipients, recipient->address)))
+    return false;
   if (!matches_any(rule.senders, envelope.reverse_path)) return false;
   if (!rule.clients.empty() && std::ranges::none_of(rule.clients, [&](const Network& network) {
         return network.matches(envelope.client.address);
@@ -38,66 +64,62 @@ bool matches(const PolicyRule& rule, const Envelope& envelope, const Recipient* 
   return rule.doors.empty() || std::ranges::find(rule.doors, envelope.door) != rule.doors.end();
 }
 
-// Lays rules over [policy]; remembers what an earlier rule has set.
-class Overlay {
- public:
-  Overlay(Action& target, bool& taken) : target_(target), taken_(taken) {}
-  void set(const std::optional<Action>& wanted, bool only_stricter) {
-    if (!wanted || taken_) return;
-    if (only_stricter && *wanted >= target_) return;  // Action is ordered strictest first
-    target_ = *wanted;
-    taken_ = true;
-  }
+// Action is ordered strictest first.
+void lay_over(Action& target, const std::optional<Action>& wanted, bool only_stricter) {
+  if (wanted) target = only_stricter ? std::min(target, *wanted) : *wanted;
+}
 
- private:
-  Action& target_;
-  bool& taken_;
-};
+void lay_over(PolicyOptions& settings, const PolicyRule& rule) {
+  const bool only_stricter = !rule.senders.empty() && rule.clients.empty() && rule.authenticated != true;
+  if (rule.mode && !(only_stricter && *rule.mode == PolicyMode::observe)) settings.mode = *rule.mode;
+  lay_over(settings.infected, rule.infected, only_stricter);
+  lay_over(settings.suspicious, rule.suspicious, only_stricter);
+  lay_over(settings.encrypted, rule.encrypted, only_stricter);
+  UnscannedActions& actions = settings.unscanned;
+  lay_over(actions.engine, rule.unscanned.engine, only_stricter);
+  lay_over(actions.timeout, rule.unscanned.timeout, only_stricter);
+  lay_over(actions.crash, rule.unscanned.crash, only_stricter);
+  lay_over(actions.memory, rule.unscanned.memory, only_stricter);
+  lay_over(actions.limit, rule.unscanned.limit, only_stricter);
+  lay_over(actions.format, rule.unscanned.format, only_stricter);
+  lay_over(actions.truncated, rule.unscanned.truncated, only_stricter);
+}
 
 }  // namespace
 
 Action action_for(UnscannedReason reason, const UnscannedActions& actions) {
   switch (reason) {
-    case UnscannedReason::engine: return actions.engine;
-    case UnscannedReason::timeout: return actions.timeout;
-    case UnscannedReason::crash: return actions.crash;
-    case UnscannedReason::memory: return actions.memory;
-    case UnscannedReason::limit: return actions.limit;
-    case UnscannedReason::format: return actions.format;
-    case UnscannedReason::truncated: return actions.truncated;
+    case UnscannedReason::engine:
+      return actions.engine;
+    case UnscannedReason::timeout:
+      return actions.timeout;
+    case UnscannedReason::crash:
+      return actions.crash;
+    case UnscannedReason::memory:
+      return actions.memory;
+    case UnscannedReason::limit:
+      return actions.limit;
+    case UnscannedReason::format:
+      return actions.format;
+    case UnscannedReason::truncated:
+      return actions.truncated;
   }
   return actions.engine;
 }
 
-PolicyOptions settings_for(const Envelope& envelope, const Recipient* recipient, const PolicyOptions& options) {
+PolicyOptions settings_for(const Envelope& envelope, const Recipient* recipient,
+                           const PolicyOptions& options) {
   PolicyOptions settings;
   settings.mode = options.mode;
   settings.infected = options.infected;
   settings.suspicious = options.suspicious;
   settings.encrypted = options.encrypted;
   settings.unscanned = options.unscanned;
-  bool mode_taken = false;
-  std::array<bool, 10> taken{};
-  for (const PolicyRule& rule : options.rules) {
-    if (!matches(rule, envelope, recipient)) continue;
-    const bool only_stricter = !rule.senders.empty() && rule.clients.empty() && rule.authenticated != true;
-    if (rule.mode && !mode_taken && !(only_stricter && *rule.mode == PolicyMode::observe)) {
-      settings.mode = *rule.mode;
-      mode_taken = true;
-    }
-    const UnscannedRule& unscanned = rule.unscanned;
-    UnscannedActions& actions = settings.unscanned;
-    Overlay(settings.infected, taken[0]).set(rule.infected, only_stricter);
-    Overlay(settings.suspicious, taken[1]).set(rule.suspicious, only_stricter);
-    Overlay(settings.encrypted, taken[2]).set(rule.encrypted, only_stricter);
-    Overlay(actions.engine, taken[3]).set(unscanned.engine, only_stricter);
-    Overlay(actions.timeout, taken[4]).set(unscanned.timeout, only_stricter);
-    Overlay(actions.crash, taken[5]).set(unscanned.crash, only_stricter);
-    Overlay(actions.memory, taken[6]).set(unscanned.memory, only_stricter);
-    Overlay(actions.limit, taken[7]).set(unscanned.limit, only_stricter);
-    Overlay(actions.format, taken[8]).set(unscanned.format, only_stricter);
-    Overlay(actions.truncated, taken[9]).set(unscanned.truncated, only_stricter);
-  }
+  // From the last rule up, so that an earlier one has the last word. What may only be made stricter is then
+  // compared with what all the later rules say: compared with [policy] alone, a forged sender could choose
+  // "discard" where a later rule says "reject".
+  for (const PolicyRule& rule : options.rules | std::views::reverse)
+    if (matches(rule, envelope, recipient)) lay_over(settings, rule);
   return settings;
 }
 

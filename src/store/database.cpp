@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/database.hpp"
 
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 namespace rastel::store {
 namespace {
@@ -27,8 +27,8 @@ void contains(sqlite3_context* context, int, sqlite3_value** arguments) {
   const std::string_view haystack = blob(arguments[0]);
   const std::string_view needle = blob(arguments[1]);
   const auto same = [](char left, char right) { return lower(left) == lower(right); };
-  const bool found = needle.empty() || std::search(haystack.begin(), haystack.end(), needle.begin(), needle.end(),
-                                                   same) != haystack.end();
+  const bool found = needle.empty() || std::search(haystack.begin(), haystack.end(), needle.begin(),
+                                                   needle.end(), same) != haystack.end();
   sqlite3_result_int(context, found ? 1 : 0);
 }
 
@@ -118,33 +118,45 @@ std::unexpected<Error> Database::failure(int code) const {
   const int number = sqlite3_system_errno(connection_);
   const std::string reason = fmt::format("{}: {}", path_.native(), sqlite3_errmsg(connection_));
   const auto kind = [&] {
-    // SQLite gives the errno of the last failed call, which may be an old one: only asked where it must be fresh.
+    // SQLite gives the errno of the last failed call, which may be an old one: only asked where it must be
+    // fresh.
     switch (code & 0xff) {
-      case SQLITE_FULL: return ErrorKind::no_space;
-      case SQLITE_IOERR: return number == ENOSPC || number == EDQUOT ? ErrorKind::no_space : ErrorKind::ours;
-      case SQLITE_BUSY: return ErrorKind::busy;
-      default: return ErrorKind::ours;
+      case SQLITE_FULL:
+        return ErrorKind::no_space;
+      case SQLITE_IOERR:
+        return number == ENOSPC || number == EDQUOT ? ErrorKind::no_space : ErrorKind::ours;
+      case SQLITE_BUSY:
+        return ErrorKind::busy;
+      default:
+        return ErrorKind::ours;
     }
   }();
   switch (code & 0xff) {
     case SQLITE_CANTOPEN:
-      return fail_path(code == SQLITE_CANTOPEN_ISDIR ? EISDIR : number == 0 ? EACCES : number, "can't open", path_);
+      return fail_path(code == SQLITE_CANTOPEN_ISDIR ? EISDIR
+                       : number == 0                 ? EACCES
+                                                     : number,
+                       "can't open", path_);
     case SQLITE_PERM:
     case SQLITE_READONLY:
-    case SQLITE_AUTH: return fail_path(EACCES, "can't write", path_);
+    case SQLITE_AUTH:
+      return fail_path(EACCES, "can't write", path_);
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return fail(kind, fmt::format("{}; move it away and restore it from a backup", reason));
-    case SQLITE_BUSY: return fail(kind, fmt::format("{}; does a second program use it?", reason));
-    case SQLITE_FULL: return fail(kind, fmt::format("{}; make room on its filesystem", reason));
-    default: return fail(kind, reason);
+    case SQLITE_BUSY:
+      return fail(kind, fmt::format("{}; does a second program use it?", reason));
+    case SQLITE_FULL:
+      return fail(kind, fmt::format("{}; make room on its filesystem", reason));
+    default:
+      return fail(kind, reason);
   }
 }
 
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& path, DurableFiles& files,
-                                                 Durability durability, std::span<const char* const> migrations) {
+                                                 std::span<const char* const> migrations) {
   // Made by us: SQLite would make it readable for all; its log takes over the mode.
-  if (struct stat status {}; lstat(path.c_str(), &status) != 0) {
+  if (struct stat status{}; lstat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) return fail_path(errno, "can't open", path);
     RASTEL_CHECK(files.create(path));
   }
@@ -154,17 +166,18 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& pa
   if (connection == nullptr) return fail(ErrorKind::ours, "no memory for SQLite");
   std::unique_ptr<Database> database(new Database(path, connection));
   if (code != SQLITE_OK) return database->failure(code);
-  RASTEL_CHECK(database->configure(durability));
+  RASTEL_CHECK(database->configure());
   RASTEL_CHECK(database->migrate(migrations));
   return database;
 }
 
-Result<> Database::configure(Durability durability) {
+Result<> Database::configure() {
   sqlite3_busy_timeout(connection_, busy_timeout_ms);
   sqlite3_db_config(connection_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(connection_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
   const int kind = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
-  if (const int code = sqlite3_create_function(connection_, "contains", 2, kind, nullptr, contains, nullptr, nullptr);
+  if (const int code =
+          sqlite3_create_function(connection_, "contains", 2, kind, nullptr, contains, nullptr, nullptr);
       code != SQLITE_OK)
     return failure(code);
   {
@@ -172,11 +185,12 @@ Result<> Database::configure(Durability durability) {
     RASTEL_TRY(const bool row, mode.step());
     // Some network filesystems have no shared memory; without WAL our promises have not been tested.
     if (!row || mode.bytes_at(0) != "wal")
-      return fail(ErrorKind::invalid_input, fmt::format("{}: its filesystem can't do SQLite's WAL mode; choose a "
-                                                        "local filesystem for [store] directory",
-                                                        path_.native()));
+      return fail(ErrorKind::invalid_input,
+                  fmt::format("{}: its filesystem can't do SQLite's WAL mode; choose a "
+                              "local filesystem for [store] directory",
+                              path_.native()));
   }
-  RASTEL_CHECK(execute(durability == Durability::full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
+  RASTEL_CHECK(execute("PRAGMA synchronous = FULL"));
   return execute("PRAGMA foreign_keys = ON");
 }
 
@@ -191,10 +205,12 @@ Result<> Database::migrate(std::span<const char* const> migrations) {
   }
   const auto known = static_cast<std::int64_t>(migrations.size());
   if (version > known || version < 0)
-    return fail(ErrorKind::invalid_input,
-                fmt::format("{}: written by a newer Rastel (schema {}, this one knows {}); install that version again "
-                            "or move the file away",
-                            path_.native(), version, known));
+    return fail(
+        ErrorKind::invalid_input,
+        fmt::format(
+            "{}: written by a newer Rastel (schema {}, this one knows {}); install that version again "
+            "or move the file away",
+            path_.native(), version, known));
   if (version == known) return {};
   for (std::int64_t step = version; step < known; ++step)
     RASTEL_CHECK(execute(migrations[static_cast<std::size_t>(step)]));
@@ -209,8 +225,8 @@ Result<Statement> Database::prepare(std::string_view sql) {
     return Statement(*this, sql, prepared);
   }
   sqlite3_stmt* prepared = nullptr;
-  const int code = sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &prepared, nullptr);
+  const int code = sqlite3_prepare_v3(connection_, sql.data(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
   if (code != SQLITE_OK) return failure(code);
   return Statement(*this, sql, prepared);
 }
@@ -222,7 +238,8 @@ Result<> Database::execute(const char* sql) {
 }
 
 Result<> Database::checkpoint() {
-  const int code = sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int code =
+      sqlite3_wal_checkpoint_v2(connection_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   if (code != SQLITE_OK) return failure(code);
   return {};
 }

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A SQLite database of the store: one connection with its prepared statements, opened with our settings and migrated to
-// the schema that this program knows. Not thread-safe: its owner locks.
-// Hostile texts are bound and read as blobs, so that NULs and 8-bit bytes stay what they are; nothing from outside ever
-// becomes part of an SQL text.
+// A SQLite database of the store (WAL, synchronous=FULL: a commit is durable when it is answered): one
+// connection with its prepared statements, opened with our settings and migrated to the schema that this
+// program knows. Not thread-safe: its owner locks. Hostile texts are bound and read as blobs, so that NULs
+// and 8-bit bytes stay what they are; nothing from outside ever becomes part of an SQL text.
 #pragma once
-
-#include <sqlite3.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -15,6 +13,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include <sqlite3.h>
 
 #include "base/error.hpp"
 #include "store/durable.hpp"
@@ -55,23 +55,22 @@ class Statement {
   int bind_error_ = SQLITE_OK;
 };
 
-enum class Durability { full, normal };  // PRAGMA synchronous: every commit fsynced | at checkpoints only
-
 class Database {
  public:
   // The file is made (0600) if it isn't there; its folder exists. `migrations`: the n-th (from 1) leads from
   // user_version n-1 to n. A file written by a newer version: invalid_input.
   static Result<std::unique_ptr<Database>> open(const std::filesystem::path& path, DurableFiles& files,
-                                                Durability durability, std::span<const char* const> migrations);
+                                                std::span<const char* const> migrations);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
 
-  // `sql`: a literal (its bytes outlive the database). contains(haystack, needle) is there as a function: substring,
-  // ASCII case-insensitive, of blobs.
+  // `sql`: a literal (its bytes outlive the database). contains(haystack, needle) is there as a function:
+  // substring, ASCII case-insensitive, of blobs.
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   [[nodiscard]] Result<> execute(const char* sql);  // statements without rows
-  [[nodiscard]] Result<> checkpoint();  // what is in the log is durable and, if no reader is in the way, in the file
+  [[nodiscard]] Result<>
+  checkpoint();  // what is in the log is durable and, if no reader is in the way, in the file
   [[nodiscard]] std::int64_t last_row() const { return sqlite3_last_insert_rowid(connection_); }
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(connection_); }
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
@@ -80,7 +79,7 @@ class Database {
   friend class Statement;
   friend class Transaction;
   Database(std::filesystem::path path, sqlite3* connection);
-  [[nodiscard]] Result<> configure(Durability durability);
+  [[nodiscard]] Result<> configure();
   [[nodiscard]] Result<> migrate(std::span<const char* const> migrations);
   [[nodiscard]] std::unexpected<Error> failure(int code) const;
 
@@ -89,8 +88,8 @@ class Database {
   std::unordered_map<std::string_view, sqlite3_stmt*> idle_;
 };
 
-// BEGIN IMMEDIATE … COMMIT; rolled back unless committed. After a failed commit() nobody knows whether the rows will be
-// there after a crash; both must be harmless.
+// BEGIN IMMEDIATE … COMMIT; rolled back unless committed. After a failed commit() nobody knows whether the
+// rows will be there after a crash; both must be harmless.
 class Transaction {
  public:
   static Result<Transaction> begin(Database& database);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/database.hpp"
 
+#include <array>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <array>
-#include <fstream>
 
 #include "store/report_json.hpp"
 #include "store/store_for_test.hpp"
@@ -19,10 +19,11 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr std::array<const char*, 1> first{"CREATE TABLE t (x BLOB)"};
-constexpr std::array<const char*, 2> second{first[0], "ALTER TABLE t ADD COLUMN y INTEGER; UPDATE t SET y = 7"};
+constexpr std::array<const char*, 2> second{first[0],
+                                            "ALTER TABLE t ADD COLUMN y INTEGER; UPDATE t SET y = 7"};
 
 auto open_one(const fs::path& path, std::span<const char* const> migrations) {
-  return Database::open(path, real_files(), Durability::full, migrations);
+  return Database::open(path, real_files(), migrations);
 }
 
 std::int64_t ask(Database& database, std::string_view sql) {
@@ -44,7 +45,7 @@ TEST(Database, KeepsEveryByteAndIsPrivate) {
     EXPECT_EQ(row.bytes_at(0), value);
   }
   for (const auto& entry : fs::directory_iterator(folder.path())) {
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777U, 0600U) << entry.path();
   }
@@ -60,9 +61,10 @@ TEST(Database, ContainsIsBytewiseAndFoldsAscii) {
   };
   const FolderForTest folder;
   const auto database = open_one(folder.path() / "d", first).value();
-  for (const Row& row : {Row{"User@Example.COM", "user@ex", 1}, Row{"user", "USER", 1}, Row{"user", "", 1},
-                         Row{"", "", 1}, Row{"", "a", 0}, Row{"ab", "abc", 0}, Row{std::string("a\0b", 3), "B", 1},
-                         Row{"100%", "%", 1}, Row{"100", "%", 0}, Row{"\xc3\x84", "\xc3\xa4", 0}}) {
+  for (const Row& row :
+       {Row{"User@Example.COM", "user@ex", 1}, Row{"user", "USER", 1}, Row{"user", "", 1}, Row{"", "", 1},
+        Row{"", "a", 0}, Row{"ab", "abc", 0}, Row{std::string("a\0b", 3), "B", 1}, Row{"100%", "%", 1},
+        Row{"100", "%", 0}, Row{"\xc3\x84", "\xc3\xa4", 0}}) {
     auto statement = database->prepare("SELECT contains(?1, ?2)").value();
     statement.bytes(1, row.haystack).bytes(2, row.needle);
     ASSERT_TRUE(statement.step().value());
@@ -92,9 +94,12 @@ TEST(Database, MigratesAndRefusesANewerSchema) {
 }
 
 TEST(Database, AMigrationThatFailsLeavesTheOldSchema) {
-  constexpr std::array<const char*, 2> broken{first[0], "ALTER TABLE t ADD COLUMN y INTEGER; SELECT nonsense"};
+  constexpr std::array<const char*, 2> broken{first[0],
+                                              "ALTER TABLE t ADD COLUMN y INTEGER; SELECT nonsense"};
   const FolderForTest folder;
-  { const auto database = open_one(folder.path() / "d", first).value(); }
+  {
+    const auto database = open_one(folder.path() / "d", first).value();
+  }
   EXPECT_FALSE(open_one(folder.path() / "d", broken));
   const auto database = open_one(folder.path() / "d", first).value();
   EXPECT_EQ(ask(*database, "SELECT count(*) FROM pragma_table_info('t')"), 1);

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/durable.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <string>
 #include <system_error>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/os/file.hpp"
 
@@ -22,15 +22,23 @@ std::string remedy(int number, const std::filesystem::path& path) {
     case EPERM:
       return fmt::format("; the store must belong to the user rasteld runs as: chown -R {} {}", geteuid(),
                          path.parent_path().native());
-    case EROFS: return "; its filesystem is read-only: mount it read-write or change [store] directory";
-    case ENOSPC: return "; make room on its filesystem, or purge the quarantine";
-    case EDQUOT: return "; raise the quota, or purge the quarantine";
-    case ENOTDIR: return "; a part of this path is no folder: move it away or change [store] directory";
-    case EISDIR: return "; a folder lies where a file belongs: move it away";
-    case ENOENT: return "; a folder is missing that was there at the start: restart rasteld to make it again";
+    case EROFS:
+      return "; its filesystem is read-only: mount it read-write or change [store] directory";
+    case ENOSPC:
+      return "; make room on its filesystem, or purge the quarantine";
+    case EDQUOT:
+      return "; raise the quota, or purge the quarantine";
+    case ENOTDIR:
+      return "; a part of this path is no folder: move it away or change [store] directory";
+    case EISDIR:
+      return "; a folder lies where a file belongs: move it away";
+    case ENOENT:
+      return "; a folder is missing that was there at the start: restart rasteld to make it again";
     case EMFILE:
-    case ENFILE: return "; raise the limit on open files";
-    default: return "";
+    case ENFILE:
+      return "; raise the limit on open files";
+    default:
+      return "";
   }
 }
 
@@ -56,7 +64,8 @@ class RealFiles final : public DurableFiles {
 
   Result<> write(int descriptor, std::string_view bytes) override { return os::write_all(descriptor, bytes); }
 
-  // Never tried again after a failure: the kernel may have thrown the dirty pages away and would then answer success.
+  // Never tried again after a failure: the kernel may have thrown the dirty pages away and would then answer
+  // success.
   Result<> sync(int descriptor) override {
     if (sync_descriptor(descriptor) != 0) return fail_errno(errno, "can't fsync a file of the store");
     return {};
@@ -100,13 +109,14 @@ std::unexpected<Error> fail_path(int number, std::string_view what, const std::f
 }
 
 Result<> ensure_folder(DurableFiles& files, const std::filesystem::path& folder) {
-  struct stat status {};
+  struct stat status{};
   if (stat(folder.c_str(), &status) == 0) {
     if (!S_ISDIR(status.st_mode)) return fail_path(ENOTDIR, "can't use", folder);
     return {};
   }
   if (errno != ENOENT) return fail_path(errno, "can't open", folder);
-  const std::filesystem::path parent = folder.has_parent_path() ? folder.parent_path() : std::filesystem::path(".");
+  const std::filesystem::path parent =
+      folder.has_parent_path() ? folder.parent_path() : std::filesystem::path(".");
   if (parent == folder) return fail_path(ENOENT, "can't create", folder);
   RASTEL_CHECK(ensure_folder(files, parent));
   RASTEL_CHECK(files.create_folder(folder));

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/durable.hpp"
 
+#include <cerrno>
+#include <fstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <cerrno>
-#include <fstream>
 
 #include "store/database.hpp"
 #include "store/faults_for_test.hpp"
@@ -20,7 +20,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 unsigned mode_of(const fs::path& path) {
-  struct stat status {};
+  struct stat status{};
   EXPECT_EQ(stat(path.c_str(), &status), 0) << path;
   return status.st_mode & 07777U;
 }
@@ -137,38 +137,36 @@ TEST(FaultyDisk, FailsTheNthOnceOrFromThenOn) {
 }
 
 // Of a committed row after a loss of power: whether it is there.
-bool survives(Durability durability, bool lazy) {
+bool survives(const char* synchronous) {
   constexpr std::array<const char*, 1> schema{"CREATE TABLE t (x INTEGER)"};
   const FolderForTest folder;
   FaultyDisk disk(folder.path());
   {
-    const auto database = Database::open(folder.path() / "d", disk, durability, schema).value();
+    const auto database = Database::open(folder.path() / "d", disk, schema).value();
     EXPECT_TRUE(disk.sync_folder(folder.path()));
     EXPECT_TRUE(database->checkpoint());
-    if (lazy) {
-      EXPECT_TRUE(database->execute("PRAGMA synchronous = OFF"));
-    }
+    EXPECT_TRUE(database->execute(synchronous));
     EXPECT_TRUE(database->execute("INSERT INTO t VALUES (1)"));
     disk.fail_at(1, EIO, FaultyDisk::Fault::from_then_on);
   }
   disk.lose(FaultyDisk::Loss::unsynced);
-  const auto database = Database::open(folder.path() / "d", disk, durability, schema).value();
+  const auto database = Database::open(folder.path() / "d", disk, schema).value();
   auto count = database->prepare("SELECT count(*) FROM t").value();
   EXPECT_TRUE(count.step().value());
   return count.number_at(0) == 1;
 }
 
 TEST(FaultyDisk, SqliteStandsUnderTheSameLoss) {
-  EXPECT_TRUE(survives(Durability::full, false));
-  EXPECT_FALSE(survives(Durability::normal, false));
-  EXPECT_FALSE(survives(Durability::full, true));
+  EXPECT_TRUE(survives("PRAGMA synchronous = FULL"));
+  EXPECT_FALSE(survives("PRAGMA synchronous = NORMAL"));
+  EXPECT_FALSE(survives("PRAGMA synchronous = OFF"));
 }
 
 TEST(FaultyDisk, SqliteSeesAFullDisk) {
   constexpr std::array<const char*, 1> schema{"CREATE TABLE t (x INTEGER)"};
   const FolderForTest folder;
   FaultyDisk disk(folder.path());
-  const auto database = Database::open(folder.path() / "d", disk, Durability::full, schema).value();
+  const auto database = Database::open(folder.path() / "d", disk, schema).value();
   disk.fail_at(1, ENOSPC, FaultyDisk::Fault::once);
   const auto full = database->execute("INSERT INTO t VALUES (1)");
   ASSERT_FALSE(full);

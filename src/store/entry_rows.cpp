@@ -10,8 +10,8 @@
 namespace rastel::store {
 namespace {
 
-// Texts of ours are TEXT, everything a peer said is BLOB. Times are milliseconds since 1970. A new step is appended,
-// never an old one changed.
+// Texts of ours are TEXT, everything a peer said is BLOB. Times are milliseconds since 1970. A new step is
+// appended, never an old one changed.
 constexpr std::array<const char*, 1> migrations{R"sql(
   CREATE TABLE entry (
     number INTEGER PRIMARY KEY,
@@ -65,12 +65,15 @@ constexpr std::array<const char*, 1> migrations{R"sql(
 )sql"};
 
 constexpr std::string_view insert_sql =
-    "INSERT INTO entry (id, kind, at, size, digest, stored, reverse_path, reverse_path_parameters, client_address,"
-    " client_name, client_helo, authenticated_user, door, place, direction, queue_id, class, reason, report, message_id,"
+    "INSERT INTO entry (id, kind, at, size, digest, stored, reverse_path, reverse_path_parameters, "
+    "client_address,"
+    " client_name, client_helo, authenticated_user, door, place, direction, queue_id, class, reason, report, "
+    "message_id,"
     " subject) VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17,?18,?19,?20,?21)";
 
 constexpr std::string_view read_sql =
-    "SELECT id, at, size, digest, reverse_path, reverse_path_parameters, client_address, client_name, client_helo,"
+    "SELECT id, at, size, digest, reverse_path, reverse_path_parameters, client_address, client_name, "
+    "client_helo,"
     " authenticated_user, door, place, direction, queue_id, class, reason, report, message_id, subject"
     " FROM entry WHERE number = ?1";
 
@@ -89,17 +92,20 @@ Result<> check_text(std::string_view text, std::string_view what) {
 }
 
 EntryKey key_at(const Statement& row) {
-  return {row.number_at(0), row.bytes_at(1), static_cast<std::uint64_t>(row.number_at(2)), row.number_at(3) != 0};
+  return {row.number_at(0), row.bytes_at(1), static_cast<std::uint64_t>(row.number_at(2)),
+          row.number_at(3) != 0};
 }
 
 HeldState state_at(std::int64_t number) {
-  return number >= 0 && number <= static_cast<std::int64_t>(HeldState::deleted) ? static_cast<HeldState>(number)
-                                                                                : HeldState::deleted;
+  return number >= 0 && number <= static_cast<std::int64_t>(HeldState::deleted)
+             ? static_cast<HeldState>(number)
+             : HeldState::deleted;
 }
 
 Result<> read_recipients(Database& database, std::int64_t number, HeldMessage& held) {
-  RASTEL_TRY(Statement row, database.prepare("SELECT address, parameters, state FROM recipient WHERE entry = ?1"
-                                             " ORDER BY number"));
+  RASTEL_TRY(Statement row,
+             database.prepare("SELECT address, parameters, state FROM recipient WHERE entry = ?1"
+                              " ORDER BY number"));
   row.number(1, number);
   for (;;) {
     RASTEL_TRY(const bool more, row.step());
@@ -146,40 +152,48 @@ Result<std::int64_t> insert_entry(Database& database, EntryKind kind, const Mess
   row.number(4, static_cast<std::int64_t>(message.size())).bytes(5, bytes_of(message.digest()));
   row.number(6, kind == EntryKind::held ? 1 : 0);
   row.bytes(7, envelope.reverse_path).bytes(8, envelope.reverse_path_parameters);
-  row.bytes(9, cut(envelope.client.address)).bytes(10, cut(envelope.client.name)).bytes(11, cut(envelope.client.helo));
+  row.bytes(9, cut(envelope.client.address))
+      .bytes(10, cut(envelope.client.name))
+      .bytes(11, cut(envelope.client.helo));
   row.bytes(12, cut(envelope.client.authenticated_user)).bytes(13, cut(envelope.door));
-  row.number(14, static_cast<std::int64_t>(envelope.place)).number(15, static_cast<std::int64_t>(envelope.direction));
+  row.number(14, static_cast<std::int64_t>(envelope.place))
+      .number(15, static_cast<std::int64_t>(envelope.direction));
   row.bytes(16, cut(envelope.queue_id)).text(17, to_string(request.message_class));
   if (request.reason) row.text(18, to_string(*request.reason));
-  row.text(19, report_as_json(request.report)).bytes(20, cut(request.message_id)).bytes(21, cut(request.subject));
+  row.text(19, report_as_json(request.report))
+      .bytes(20, cut(request.message_id))
+      .bytes(21, cut(request.subject));
   RASTEL_CHECK(row.run());
   return database.last_row();
 }
 
-Result<> insert_recipient(Database& database, std::int64_t entry, const Recipient& recipient, std::int64_t state,
-                          Clock::time_point now) {
-  RASTEL_TRY(Statement row, database.prepare("INSERT INTO recipient (entry, address, parameters, state, changed)"
-                                             " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (entry, address) DO UPDATE"
-                                             " SET parameters = ?3, state = ?4, changed = ?5 WHERE state IN (2, 3)"));
+Result<> insert_recipient(Database& database, std::int64_t entry, const Recipient& recipient,
+                          std::int64_t state, Clock::time_point now) {
+  RASTEL_TRY(Statement row,
+             database.prepare("INSERT INTO recipient (entry, address, parameters, state, changed)"
+                              " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (entry, address) DO UPDATE"
+                              " SET parameters = ?3, state = ?4, changed = ?5 WHERE state IN (2, 3)"));
   row.number(1, entry).bytes(2, recipient.address).bytes(3, recipient.parameters).number(4, state);
   return row.number(5, to_milliseconds(now)).run();
 }
 
 Result<std::optional<EntryKey>> find_entry(Database& database, EntryKind kind, std::string_view id) {
-  RASTEL_TRY(Statement row, database.prepare("SELECT number, id, size, stored FROM entry WHERE id = ?1 AND kind = ?2"));
+  RASTEL_TRY(Statement row,
+             database.prepare("SELECT number, id, size, stored FROM entry WHERE id = ?1 AND kind = ?2"));
   row.text(1, id).number(2, static_cast<std::int64_t>(kind));
   RASTEL_TRY(const bool found, row.step());
   if (!found) return std::nullopt;
   return key_at(row);
 }
 
-Result<std::optional<EntryKey>> find_same(Database& database, const Digest& digest, std::string_view reverse_path,
+Result<std::optional<EntryKey>> find_same(Database& database, const Digest& digest,
+                                          std::string_view reverse_path,
                                           const std::vector<Recipient>& recipients) {
-  RASTEL_TRY(Statement row, database.prepare(
-                                "SELECT e.number, e.id, e.size, e.stored FROM entry e JOIN recipient r"
-                                " ON r.entry = e.number AND r.address = ?3 AND r.state IN (0, 1)"
-                                " WHERE e.kind = 0 AND e.stored = 1 AND e.digest = ?1 AND e.reverse_path = ?2"
-                                " ORDER BY e.number LIMIT 1"));
+  RASTEL_TRY(Statement row,
+             database.prepare("SELECT e.number, e.id, e.size, e.stored FROM entry e JOIN recipient r"
+                              " ON r.entry = e.number AND r.address = ?3 AND r.state IN (0, 1)"
+                              " WHERE e.kind = 0 AND e.stored = 1 AND e.digest = ?1 AND e.reverse_path = ?2"
+                              " ORDER BY e.number LIMIT 1"));
   for (const Recipient& recipient : recipients) {
     row.again();
     row.bytes(1, bytes_of(digest)).bytes(2, reverse_path).bytes(3, recipient.address);
@@ -199,7 +213,8 @@ Result<HeldMessage> read_entry(Database& database, std::int64_t number) {
   held.when = Clock::time_point(std::chrono::milliseconds(row.number_at(1)));
   held.size = static_cast<std::uint64_t>(row.number_at(2));
   const std::string digest = row.bytes_at(3);
-  if (digest.size() != held.digest.bytes.size()) return fail(ErrorKind::ours, "a row of the quarantine is damaged");
+  if (digest.size() != held.digest.bytes.size())
+    return fail(ErrorKind::ours, "a row of the quarantine is damaged");
   std::ranges::copy(digest, held.digest.bytes.begin());
   held.envelope.reverse_path = row.bytes_at(4);
   held.envelope.reverse_path_parameters = row.bytes_at(5);
@@ -240,8 +255,8 @@ Result<std::vector<std::int64_t>> list_entries(Database& database, const ListFil
   }
 }
 
-Result<> set_state(Database& database, std::int64_t entry, std::string_view address, HeldState from, HeldState to,
-                   Clock::time_point now) {
+Result<> set_state(Database& database, std::int64_t entry, std::string_view address, HeldState from,
+                   HeldState to, Clock::time_point now) {
   RASTEL_TRY(Statement row, database.prepare("UPDATE recipient SET state = ?4, changed = ?5"
                                              " WHERE entry = ?1 AND address = ?2 AND state = ?3"));
   row.number(1, entry).bytes(2, address).number(3, static_cast<std::int64_t>(from));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The tables of the quarantine's database and their rows: one entry a message, one row a recipient, one-use pass rows.
-// Plain functions on a Database; the caller holds the lock and the transaction.
-// Limits: addresses and ESMTP parameters up to 4096 bytes each (longer: refused, a cut address is another address),
-// everything else that a peer said is cut to 1024 bytes.
+// The tables of the quarantine's database and their rows: one entry a message, one row a recipient, one-use
+// pass rows. Plain functions on a Database; the caller holds the lock and the transaction. Limits: addresses
+// and ESMTP parameters up to 4096 bytes each (longer: refused, a cut address is another address), everything
+// else that a peer said is cut to 1024 bytes.
 #pragma once
 
 #include <chrono>
@@ -48,7 +48,8 @@ struct EntryKey {
   std::uint64_t size = 0;
   bool stored = false;
 };
-[[nodiscard]] Result<std::optional<EntryKey>> find_entry(Database& database, EntryKind kind, std::string_view id);
+[[nodiscard]] Result<std::optional<EntryKey>> find_entry(Database& database, EntryKind kind,
+                                                         std::string_view id);
 // The oldest entry whose bytes are kept and that has one of `recipients` held or being released.
 [[nodiscard]] Result<std::optional<EntryKey>> find_same(Database& database, const Digest& digest,
                                                         std::string_view reverse_path,
@@ -57,7 +58,7 @@ struct EntryKey {
 [[nodiscard]] Result<HeldMessage> read_entry(Database& database, std::int64_t number);
 [[nodiscard]] Result<std::vector<std::int64_t>> list_entries(Database& database, const ListFilter& filter);
 
-[[nodiscard]] Result<> set_state(Database& database, std::int64_t entry, std::string_view address, HeldState from,
-                                 HeldState to, Clock::time_point now);
+[[nodiscard]] Result<> set_state(Database& database, std::int64_t entry, std::string_view address,
+                                 HeldState from, HeldState to, Clock::time_point now);
 
 }  // namespace rastel::store

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/faults_for_test.hpp"
 
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+
+#include <sys/stat.h>
 
 #include "base/identifier.hpp"
 
@@ -17,6 +17,11 @@ namespace fs = std::filesystem;
 std::string contents(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::uint64_t inode_of(int descriptor) {
+  struct stat status{};
+  return fstat(descriptor, &status) == 0 ? status.st_ino : 0;
 }
 
 }  // namespace
@@ -76,7 +81,9 @@ void FaultyDisk::lose(Loss loss) {
       fs::create_directory(path);
     else
       std::ofstream(path, std::ios::binary) << node->durable;
-    fs::permissions(path, node->folder ? fs::perms::owner_all : fs::perms::owner_read | fs::perms::owner_write);
+    fs::permissions(path,
+                    node->folder ? fs::perms::owner_all : fs::perms::owner_read | fs::perms::owner_write);
+    node->inode = 0;
     live_.emplace(path, node);
   }
   durable_ = live_;
@@ -86,7 +93,7 @@ Result<FileDescriptor> FaultyDisk::create(const fs::path& path) {
   if (const int number = next(); number != 0) return fail_path(number, "can't create", path);
   RASTEL_TRY(FileDescriptor file, real_files().create(path));
   const std::scoped_lock lock(mutex_);
-  live_[path] = std::make_shared<Node>();
+  live_[path] = std::make_shared<Node>(Node{false, {}, inode_of(file.get())});
   return file;
 }
 
@@ -100,7 +107,10 @@ Result<> FaultyDisk::write(int descriptor, std::string_view bytes) {
 
 Result<> FaultyDisk::sync(int descriptor) {
   if (const int number = next(); number != 0) return fail_errno(number, "can't fsync");
-  synced(fs::read_symlink(fmt::format("/proc/self/fd/{}", descriptor)));
+  const std::uint64_t inode = inode_of(descriptor);
+  const std::scoped_lock lock(mutex_);
+  for (const auto& [path, node] : live_)
+    if (inode != 0 && node->inode == inode) node->durable = contents(path);
   return {};
 }
 
@@ -134,7 +144,7 @@ Result<bool> FaultyDisk::create_folder(const fs::path& folder) {
   if (const int number = next(); number != 0) return fail_path(number, "can't create", folder);
   RASTEL_TRY(const bool made, real_files().create_folder(folder));
   const std::scoped_lock lock(mutex_);
-  if (made) live_[folder] = std::make_shared<Node>(Node{true, {}});
+  if (made) live_[folder] = std::make_shared<Node>(Node{true, {}, 0});
   return made;
 }
 
@@ -147,15 +157,18 @@ void FaultyDisk::after(SqliteOperation operation, const fs::path& path) {
       live_.try_emplace(path, std::make_shared<Node>());
       return;
     }
-    case SqliteOperation::sync: return synced(path);
+    case SqliteOperation::sync:
+      return synced(path);
     case SqliteOperation::remove: {
       const std::scoped_lock lock(mutex_);
       live_.erase(path);
       return;
     }
-    case SqliteOperation::sync_folder: return folder_synced(path);
+    case SqliteOperation::sync_folder:
+      return folder_synced(path);
     case SqliteOperation::write:
-    case SqliteOperation::truncate: return;
+    case SqliteOperation::truncate:
+      return;
   }
 }
 

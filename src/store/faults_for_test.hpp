@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A disk for tests: everything but the waiting for the disk really happens below `root`, and beside it the disk remembers what would survive a loss
-// of power (contents at their last fsync, names at the last fsync of their folder). Operations are counted, SQLite's
-// among them, so that a test can fail the n-th, or stop the world there. Thread-safe.
+// A disk for tests: everything but the waiting for the disk really happens below `root`, and beside it the
+// disk remembers what would survive a loss of power (contents at their last fsync, names at the last fsync of
+// their folder). Operations are counted, SQLite's among them, so that a test can fail the n-th, or stop the
+// world there. Thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ class FaultyDisk final : public DurableFiles, public SqliteObserver {
  public:
   enum class Loss {
     unsynced,  // power: contents and names that were not fsynced are gone
-    contents,  // power, on a filesystem that writes names early: they are all there, with the contents last fsynced
+    contents,  // power, on a filesystem that writes names early: they are all there, with the contents last
+               // fsynced
     nothing,   // only the process died: the page cache lives on
   };
   enum class Fault { once, from_then_on };
@@ -50,7 +52,8 @@ class FaultyDisk final : public DurableFiles, public SqliteObserver {
  private:
   struct Node {
     bool folder = false;
-    std::string durable;  // a file's bytes at its last fsync
+    std::string durable;      // a file's bytes at its last fsync
+    std::uint64_t inode = 0;  // of a file made by create()
   };
   using Names = std::map<std::filesystem::path, std::shared_ptr<Node>>;
 

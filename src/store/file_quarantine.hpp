@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The Quarantine as SQLite beside files: FOLDER/index.sqlite and FOLDER/ab/ID.eml. Only quarantine*.cpp include this.
-// Order of things: a file is durable before its row; a row is gone before its file. So a row never lacks its bytes, and
-// a file without a row is an orphan, removed by purge() when it is older than an hour.
+// The Quarantine as SQLite beside files: FOLDER/index.sqlite and FOLDER/ab/ID.eml. Only quarantine*.cpp
+// include this. Order of things: a file is durable before its row; a row is gone before its file. So a row
+// never lacks its bytes, and a file without a row is an orphan, removed by purge() when it is older than an
+// hour.
 #pragma once
 
 #include <atomic>
@@ -37,7 +38,8 @@ class FileQuarantine final : public Quarantine {
   [[nodiscard]] Result<> finish_release(const std::string& id, const std::vector<std::string>& recipients,
                                         bool released) override;
   [[nodiscard]] Result<std::vector<Release>> pending_releases() override;
-  [[nodiscard]] Result<bool> consume_pass(const Digest& pass_digest, const std::vector<std::string>& recipients,
+  [[nodiscard]] Result<bool> consume_pass(const Digest& pass_digest,
+                                          const std::vector<std::string>& recipients,
                                           Clock::time_point now) override;
   [[nodiscard]] Result<> remove(const std::string& id) override;
   [[nodiscard]] Result<std::size_t> purge(Clock::time_point now) override;
@@ -46,15 +48,17 @@ class FileQuarantine final : public Quarantine {
  private:
   // What of a request lies here already, and what doesn't.
   struct Plan {
-    std::optional<EntryKey> entry;                                // where the answer's id comes from
+    std::optional<EntryKey> entry;                                 // where the answer's id comes from
     std::vector<std::pair<std::int64_t, std::string>> held_again;  // being released: back to held
     std::vector<Recipient> missing;
   };
 
   // All of these: with mutex_ held.
   [[nodiscard]] Result<Plan> plan(const Message& message, const HoldRequest& request);
-  [[nodiscard]] Result<std::optional<EntryKey>> plan_by_id(const Message& message, const HoldRequest& request);
-  [[nodiscard]] Result<std::optional<EntryKey>> intact_entry_of(const Message& message, const HoldRequest& request,
+  [[nodiscard]] Result<std::optional<EntryKey>> plan_by_id(const Message& message,
+                                                           const HoldRequest& request);
+  [[nodiscard]] Result<std::optional<EntryKey>> intact_entry_of(const Message& message,
+                                                                const HoldRequest& request,
                                                                 const Recipient& recipient);
   [[nodiscard]] Result<> join(const Plan& plan);
   [[nodiscard]] Result<> insert(const Message& message, const HoldRequest& request, const Plan& plan);
@@ -64,8 +68,7 @@ class FileQuarantine final : public Quarantine {
   [[nodiscard]] Result<bool> releasing(std::int64_t entry);
   [[nodiscard]] Result<std::uint64_t> stored_bytes();
   [[nodiscard]] Result<std::vector<std::string>> purge_rows(Clock::time_point now, std::size_t& removed);
-  [[nodiscard]] Result<> purge_orphans(const std::filesystem::path& folder,
-                                       Clock::time_point older_than);
+  [[nodiscard]] Result<> purge_orphans(const std::filesystem::path& folder, Clock::time_point older_than);
   [[nodiscard]] Result<Release> read_release(std::int64_t entry);
   [[nodiscard]] Result<> drop_pass(std::int64_t entry, std::string_view address);
 

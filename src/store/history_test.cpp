@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/history.hpp"
 
+#include <cerrno>
+#include <fstream>
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 
-#include <fstream>
-#include <thread>
-
+#include "store/faults_for_test.hpp"
 #include "store/store_for_test.hpp"
 
 namespace rastel::store {
@@ -104,9 +106,26 @@ TEST_F(HistoryTest, KeepsEveryField) {
   EXPECT_EQ(read.scan_ms, row.scan_ms);
   EXPECT_EQ(read.next_hop_ms, row.next_hop_ms);
   EXPECT_TRUE(read.observed);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(stat(file().c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777U, 0600U);
+}
+
+TEST(HistoryOnAFaultyDisk, WhatWasFlushedSurvivesALossOfPower) {
+  const FolderForTest folder;
+  FaultyDisk disk(folder.path());
+  {
+    const auto history = History::open(folder.options(), disk).value();
+    history->append(row_for_test("first"));
+    ASSERT_TRUE(history->flush());
+    history->append(row_for_test("second"));
+    ASSERT_TRUE(history->flush());
+    disk.fail_at(1, EIO, FaultyDisk::Fault::from_then_on);
+  }
+  disk.lose(FaultyDisk::Loss::unsynced);
+  const auto rows = History::open(folder.options(), disk).value()->query({}).value();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].id, "second");
 }
 
 TEST_F(HistoryTest, WritesWhatWaitsWhenItEnds) {
@@ -133,7 +152,8 @@ TEST_F(HistoryTest, AnswersByFilterNewestFirst) {
   for (const char* text : {"ID1", "id1@sender", "<id1@M", "Qid1"})
     EXPECT_THAT(ids({.text = text}), ElementsAre("id1")) << text;
   EXPECT_THAT(ids({.text = "TWO@x"}), ElementsAre("id3", "id2", "id1", "id0"));
-  for (const char* text : {"%", "192.0.2.4", "' OR 1 --"}) EXPECT_THAT(ids({.text = text}), IsEmpty()) << text;
+  for (const char* text : {"%", "192.0.2.4", "' OR 1 --"})
+    EXPECT_THAT(ids({.text = text}), IsEmpty()) << text;
 }
 
 TEST_F(HistoryTest, PurgesTheOld) {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/message_files.hpp"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <memory>
 #include <optional>
 #include <utility>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 
 #include "base/identifier.hpp"
 
@@ -25,7 +25,7 @@ using OpenFolder = std::unique_ptr<DIR, int (*)(DIR*)>;
 
 // Mail of other people: whoever made the folder, only its owner may look in.
 Result<> close_to_others(const std::filesystem::path& folder) {
-  struct stat status {};
+  struct stat status{};
   if (stat(folder.c_str(), &status) != 0) return fail_path(errno, "can't open", folder);
   if (!S_ISDIR(status.st_mode)) return fail_path(ENOTDIR, "can't use", folder);
   if ((status.st_mode & 077) != 0 && chmod(folder.c_str(), 0700) != 0)
@@ -51,7 +51,9 @@ std::optional<MessageFiles::Found> parse(const std::filesystem::path& folder, co
 MessageFiles::MessageFiles(std::filesystem::path folder, DurableFiles& files)
     : folder_(std::move(folder)), files_(files) {}
 
-std::filesystem::path MessageFiles::folder_of(const std::string& id) const { return folder_ / id.substr(0, 2); }
+std::filesystem::path MessageFiles::folder_of(const std::string& id) const {
+  return folder_ / id.substr(0, 2);
+}
 
 std::filesystem::path MessageFiles::path_of(const std::string& id) const {
   return folder_of(id) / (id + std::string(final_ending));
@@ -111,20 +113,21 @@ Result<FileDescriptor> MessageFiles::open(const std::string& id, std::uint64_t s
   const std::filesystem::path path = path_of(id);
   FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!file && errno == ENOENT)
-    return fail(ErrorKind::ours, fmt::format("{} is gone though its row is there; restore it from a backup or delete "
-                                             "the entry",
-                                             path.native()));
+    return fail(ErrorKind::ours,
+                fmt::format("{} is gone though its row is there; restore it from a backup or delete "
+                            "the entry",
+                            path.native()));
   if (!file) return fail_path(errno, "can't open", path);
-  struct stat status {};
+  struct stat status{};
   if (fstat(file.get(), &status) != 0) return fail_path(errno, "can't look at", path);
   if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) != size)
-    return fail(ErrorKind::ours, fmt::format("{} has {} bytes instead of {}: somebody changed it", path.native(),
-                                             status.st_size, size));
+    return fail(ErrorKind::ours, fmt::format("{} has {} bytes instead of {}: somebody changed it",
+                                             path.native(), status.st_size, size));
   return file;
 }
 
 bool MessageFiles::intact(const std::string& id, std::uint64_t size) const {
-  struct stat status {};
+  struct stat status{};
   return lstat(path_of(id).c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
          static_cast<std::uint64_t>(status.st_size) == size;
 }
@@ -150,8 +153,9 @@ Result<std::vector<MessageFiles::Found>> MessageFiles::files_of(
   while (const dirent* entry = readdir(opened.get())) {
     auto file = parse(folder, entry->d_name);
     if (!file) continue;
-    struct stat status {};
-    if (fstatat(dirfd(opened.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;  // gone meanwhile
+    struct stat status{};
+    if (fstatat(dirfd(opened.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+      continue;  // gone meanwhile
     if (S_ISREG(status.st_mode) && status.st_mtime < limit) found.push_back(std::move(*file));
   }
   return found;

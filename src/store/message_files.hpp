@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The files of the quarantine: FOLDER/ab/ID.eml, `ab` the first two digits of the id; folders 0700, files 0600.
-// A file is written as ab/ID.RANDOM.tmp, fsynced, renamed, and its folder fsynced; so a name ending in .eml always has
-// all of its bytes. What a crash leaves behind is harmless and found by orphans().
+// The files of the quarantine: FOLDER/ab/ID.eml, `ab` the first two digits of the id; folders 0700, files
+// 0600. A file is written as ab/ID.RANDOM.tmp, fsynced, renamed, and its folder fsynced; so a name ending in
+// .eml always has all of its bytes. What a crash leaves behind is harmless and found by orphans().
 // Thread-safe for different ids; used by the quarantine only, which alone knows which files have a row.
 #pragma once
 
@@ -24,10 +24,12 @@ class MessageFiles {
  public:
   MessageFiles(std::filesystem::path folder, DurableFiles& files);
 
-  // Makes FOLDER if it is missing, durably, and closes it and what lies in it to others. Once, before all else.
+  // Makes FOLDER if it is missing, durably, and closes it and what lies in it to others. Once, before all
+  // else.
   [[nodiscard]] Result<> prepare();
 
-  // Durable on return. An older file of this id is replaced; on an error nothing is left but, at worst, an orphan.
+  // Durable on return. An older file of this id is replaced; on an error nothing is left but, at worst, an
+  // orphan.
   [[nodiscard]] Result<> write(const std::string& id, const Message& message);
   [[nodiscard]] Result<FileDescriptor> open(const std::string& id, std::uint64_t size) const;  // read-only
   [[nodiscard]] bool intact(const std::string& id, std::uint64_t size) const;  // there, with this size

@@ -16,7 +16,7 @@ struct StoreOptions {
   Duration keep{std::chrono::hours(24 * 30)};
   ByteCount max_size{10ULL << 30};
   WhenFull when_full = WhenFull::defer;  // messages to be held are deferred with an alarm, clean mail flows
-  NextHop release;                       // where released mail re-enters; none: release is refused and says so
+  NextHop release;  // where released mail re-enters; none: release is refused and says so
 };
 
 template <>
@@ -32,7 +32,8 @@ struct Rows<StoreOptions> {
       Option{"max_size", &StoreOptions::max_size, ByteCount{1ULL << 20}, ByteCount{1ULL << 50},
              "How much the quarantine may hold."},
       Option{"when_full", &StoreOptions::when_full,
-             "What happens then to a message that is to be held; clean mail flows, held mail leaves by age alone."},
+             "What happens then to a message that is to be held; clean mail flows, held mail leaves by age "
+             "alone."},
       Option{"release", &StoreOptions::release, "Where released mail re-enters, e.g. \"127.0.0.1:10026\"."}};
 };
 

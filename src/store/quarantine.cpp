@@ -2,10 +2,10 @@
 // Holding, reading, discarding. Releasing: quarantine_release.cpp; removing: quarantine_purge.cpp.
 #include "store/quarantine.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "base/identifier.hpp"
 #include "store/file_quarantine.hpp"
@@ -27,16 +27,16 @@ FileQuarantine::FileQuarantine(const StoreOptions& options, DurableFiles& files)
 
 Result<> FileQuarantine::start() {
   RASTEL_CHECK(files_.prepare());
-  RASTEL_TRY(database_,
-             Database::open(folder_ / "index.sqlite", durable_, Durability::full, quarantine_migrations()));
-  // Rows of a predecessor that was killed between writing and fsyncing them can be seen, but aren't durable yet; and
-  // hold() answers "held already" by what it sees.
+  RASTEL_TRY(database_, Database::open(folder_ / "index.sqlite", durable_, quarantine_migrations()));
+  // Rows of a predecessor that was killed between writing and fsyncing them can be seen, but aren't durable
+  // yet; and hold() answers "held already" by what it sees.
   RASTEL_CHECK(database_->checkpoint());
   RASTEL_CHECK(durable_.sync_folder(folder_));
-  // Releases in work are about to be taken up again: their passes get their hour anew, or what is re-injected now would
-  // be held once more.
-  RASTEL_TRY(Statement renew, database_->prepare("UPDATE pass SET expires = max(expires, ?1) WHERE EXISTS (SELECT 1"
-                                                 " FROM recipient r WHERE r.entry = pass.entry AND r.state = 1)"));
+  // Releases in work are about to be taken up again: their passes get their hour anew, or what is re-injected
+  // now would be held once more.
+  RASTEL_TRY(Statement renew,
+             database_->prepare("UPDATE pass SET expires = max(expires, ?1) WHERE EXISTS (SELECT 1"
+                                " FROM recipient r WHERE r.entry = pass.entry AND r.state = 1)"));
   RASTEL_CHECK(renew.number(1, to_milliseconds(Clock::now() + std::chrono::hours(1))).run());
   RASTEL_TRY(Statement any, database_->prepare("SELECT EXISTS (SELECT 1 FROM pass)"));
   RASTEL_CHECK(any.step());
@@ -44,7 +44,8 @@ Result<> FileQuarantine::start() {
   return {};
 }
 
-Result<std::optional<EntryKey>> FileQuarantine::intact_entry_of(const Message& message, const HoldRequest& request,
+Result<std::optional<EntryKey>> FileQuarantine::intact_entry_of(const Message& message,
+                                                                const HoldRequest& request,
                                                                 const Recipient& recipient) {
   for (;;) {
     RASTEL_TRY(const auto found,
@@ -55,13 +56,15 @@ Result<std::optional<EntryKey>> FileQuarantine::intact_entry_of(const Message& m
 }
 
 // The second call for one message with other recipients: they join the entry, if it is of the same bytes.
-Result<std::optional<EntryKey>> FileQuarantine::plan_by_id(const Message& message, const HoldRequest& request) {
+Result<std::optional<EntryKey>> FileQuarantine::plan_by_id(const Message& message,
+                                                           const HoldRequest& request) {
   RASTEL_TRY(const auto found, find_entry(*database_, EntryKind::held, request.id));
   if (!found) return std::nullopt;
   RASTEL_TRY(const HeldMessage held, read_entry(*database_, found->number));
   if (held.digest != message.digest() || held.envelope.reverse_path != request.envelope.reverse_path ||
       !found->stored || !files_.intact(found->id, found->size))
-    return fail(ErrorKind::ours, fmt::format("the id {} is taken by another message in the quarantine", request.id));
+    return fail(ErrorKind::ours,
+                fmt::format("the id {} is taken by another message in the quarantine", request.id));
   return found;
 }
 
@@ -82,9 +85,9 @@ Result<FileQuarantine::Plan> FileQuarantine::plan(const Message& message, const 
   return plan;
 }
 
-// A held recipient whose release is under way came back to us: the release's copy was stopped again (its pass was used
-// up or too old), or the sender tried again. Taken back to `held`, for finish_release() may follow and would otherwise
-// call delivered what lies here.
+// A held recipient whose release is under way came back to us: the release's copy was stopped again (its pass
+// was used up or too old), or the sender tried again. Taken back to `held`, for finish_release() may follow
+// and would otherwise call delivered what lies here.
 Result<> FileQuarantine::join(const Plan& plan) {
   const Clock::time_point now = Clock::now();
   RASTEL_TRY(Transaction transaction, Transaction::begin(*database_));
@@ -117,7 +120,8 @@ Result<> FileQuarantine::insert(const Message& message, const HoldRequest& reque
 
 Result<std::uint64_t> FileQuarantine::stored_bytes() {
   if (!bytes_) {
-    RASTEL_TRY(Statement sum, database_->prepare("SELECT coalesce(sum(size), 0) FROM entry WHERE stored = 1"));
+    RASTEL_TRY(Statement sum,
+               database_->prepare("SELECT coalesce(sum(size), 0) FROM entry WHERE stored = 1"));
     RASTEL_CHECK(sum.step());
     bytes_ = static_cast<std::uint64_t>(sum.number_at(0));
   }
@@ -128,9 +132,10 @@ Result<> FileQuarantine::reserve(const std::string& id, std::uint64_t size) {
   RASTEL_TRY(const std::uint64_t stored, stored_bytes());
   const std::uint64_t used = stored + reserved_;
   if (used > max_size_ || size > max_size_ - used)
-    return fail(ErrorKind::no_space, fmt::format("the quarantine {} is full ({} of {} bytes): raise [store] max_size, "
-                                                 "shorten keep, or delete from it",
-                                                 folder_.native(), used, max_size_));
+    return fail(ErrorKind::no_space,
+                fmt::format("the quarantine {} is full ({} of {} bytes): raise [store] max_size, "
+                            "shorten keep, or delete from it",
+                            folder_.native(), used, max_size_));
   if (!in_work_.insert(id).second) return fail(ErrorKind::busy, fmt::format("{} is being held just now", id));
   reserved_ += size;
   return {};
@@ -153,13 +158,15 @@ Result<std::string> FileQuarantine::hold(const Message& message, const HoldReque
   reserved_ -= message.size();
   in_work_.erase(request.id);
   RASTEL_CHECK(written);
-  RASTEL_TRY(const Plan after, plan(message, request));  // another thread may have held the same bytes meanwhile
+  RASTEL_TRY(const Plan after,
+             plan(message, request));  // another thread may have held the same bytes meanwhile
   if (after.entry) {
     if (after.entry->id != request.id) (void)files_.remove(request.id);  // stays as an orphan if it fails
     RASTEL_CHECK(join(after));
     return after.entry->id;
   }
-  // The file stays even if this fails: after a failed commit nobody knows whether its row turns up after a crash.
+  // The file stays even if this fails: after a failed commit nobody knows whether its row turns up after a
+  // crash.
   if (const auto inserted = insert(message, request, after); !inserted) {
     bytes_.reset();
     return std::unexpected(inserted.error());
@@ -184,7 +191,8 @@ Result<> FileQuarantine::record_discard(const Message& message, const HoldReques
 }
 
 Result<EntryKey> FileQuarantine::must_find(const std::string& id) {
-  if (!is_message_id(id)) return fail(ErrorKind::not_found, "an id has 16 digits and letters a to f; this is none");
+  if (!is_message_id(id))
+    return fail(ErrorKind::not_found, "an id has 16 digits and letters a to f; this is none");
   RASTEL_TRY(const auto found, find_entry(*database_, EntryKind::held, id));
   if (!found) return fail(ErrorKind::not_found, fmt::format("no message {} is in the quarantine", id));
   return *found;

@@ -26,7 +26,8 @@ Result<> FileQuarantine::forget_bytes(const EntryKey& entry) {
 }
 
 Result<bool> FileQuarantine::releasing(std::int64_t entry) {
-  RASTEL_TRY(Statement row, database_->prepare("SELECT 1 FROM recipient WHERE entry = ?1 AND state = 1 LIMIT 1"));
+  RASTEL_TRY(Statement row,
+             database_->prepare("SELECT 1 FROM recipient WHERE entry = ?1 AND state = 1 LIMIT 1"));
   return row.number(1, entry).step();
 }
 
@@ -34,7 +35,8 @@ Result<> FileQuarantine::remove(const std::string& id) {
   const std::scoped_lock lock(mutex_);
   RASTEL_TRY(const EntryKey entry, must_find(id));
   RASTEL_TRY(const bool in_work, releasing(entry.number));
-  if (in_work) return fail(ErrorKind::busy, fmt::format("{} is being released; delete it when that has ended", id));
+  if (in_work)
+    return fail(ErrorKind::busy, fmt::format("{} is being released; delete it when that has ended", id));
   if (!entry.stored) return {};
   RASTEL_CHECK(forget_bytes(entry));
   return files_.remove(id);
@@ -47,9 +49,10 @@ Result<std::vector<std::string>> FileQuarantine::purge_rows(Clock::time_point no
   bytes_.reset();
   RASTEL_TRY(Transaction transaction, Transaction::begin(*database_));
   {
-    RASTEL_TRY(Statement old, database_->prepare("DELETE FROM entry WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM recipient"
-                                                 " WHERE entry = entry.number AND state = 1)"
-                                                 " RETURNING id, kind, stored"));
+    RASTEL_TRY(Statement old,
+               database_->prepare("DELETE FROM entry WHERE at < ?1 AND NOT EXISTS (SELECT 1 FROM recipient"
+                                  " WHERE entry = entry.number AND state = 1)"
+                                  " RETURNING id, kind, stored"));
     old.number(1, before);
     for (;;) {
       RASTEL_TRY(const bool more, old.step());
@@ -59,8 +62,8 @@ Result<std::vector<std::string>> FileQuarantine::purge_rows(Clock::time_point no
     }
     RASTEL_TRY(Statement passes, database_->prepare("DELETE FROM pass WHERE expires <= ?1"));
     RASTEL_CHECK(passes.number(1, to_milliseconds(now)).run());
-    // Written every time, so that this commit takes the place of what an earlier commit that failed half-way may have
-    // left in the log: only then is "has no row" true for good, and orphans may go.
+    // Written every time, so that this commit takes the place of what an earlier commit that failed half-way
+    // may have left in the log: only then is "has no row" true for good, and orphans may go.
     RASTEL_TRY(Statement mark, database_->prepare("UPDATE purge SET count = count + 1"));
     RASTEL_CHECK(mark.run());
   }
@@ -101,7 +104,8 @@ Result<Quarantine::Usage> FileQuarantine::usage() {
   const std::scoped_lock lock(mutex_);
   Usage usage;
   RASTEL_TRY(usage.bytes, stored_bytes());
-  RASTEL_TRY(Statement count, database_->prepare("SELECT count(DISTINCT entry) FROM recipient WHERE state IN (0, 1)"));
+  RASTEL_TRY(Statement count,
+             database_->prepare("SELECT count(DISTINCT entry) FROM recipient WHERE state IN (0, 1)"));
   RASTEL_CHECK(count.step());
   usage.messages = static_cast<std::uint64_t>(count.number_at(0));
   return usage;

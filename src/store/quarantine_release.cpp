@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Releasing (PROTOCOLS A-41): recipients go held → releasing → released, each step one transaction; beside it the
-// one-use pass rows by which the re-injected message is recognised when it comes through a door again.
+// Releasing (PROTOCOLS A-41): recipients go held → releasing → released, each step one transaction; beside it
+// the one-use pass rows by which the re-injected message is recognised when it comes through a door again.
 #include <algorithm>
 #include <chrono>
 #include <iterator>
@@ -94,7 +94,8 @@ Result<std::vector<Release>> FileQuarantine::pending_releases() {
   const std::scoped_lock lock(mutex_);
   std::vector<std::int64_t> entries;
   {
-    RASTEL_TRY(Statement row, database_->prepare("SELECT DISTINCT entry FROM recipient WHERE state = 1 ORDER BY entry"));
+    RASTEL_TRY(Statement row,
+               database_->prepare("SELECT DISTINCT entry FROM recipient WHERE state = 1 ORDER BY entry"));
     for (;;) {
       RASTEL_TRY(const bool more, row.step());
       if (!more) break;
@@ -109,8 +110,8 @@ Result<std::vector<Release>> FileQuarantine::pending_releases() {
   return releases;
 }
 
-Result<bool> FileQuarantine::consume_pass(const Digest& pass_digest, const std::vector<std::string>& recipients,
-                                          Clock::time_point now) {
+Result<bool> FileQuarantine::consume_pass(const Digest& pass_digest,
+                                          const std::vector<std::string>& recipients, Clock::time_point now) {
   if (recipients.empty() || !may_have_passes_) return false;  // the common case: no lock, no disk
   std::set<std::string> addresses;
   for (const std::string& address : recipients) addresses.insert(folded(address));
@@ -118,8 +119,9 @@ Result<bool> FileQuarantine::consume_pass(const Digest& pass_digest, const std::
   const std::scoped_lock lock(mutex_);
   std::vector<std::int64_t> rows;
   {
-    RASTEL_TRY(Statement row, database_->prepare("SELECT number FROM pass WHERE digest = ?1 AND recipient = ?2"
-                                                 " AND expires > ?3 ORDER BY expires LIMIT 1"));
+    RASTEL_TRY(Statement row,
+               database_->prepare("SELECT number FROM pass WHERE digest = ?1 AND recipient = ?2"
+                                  " AND expires > ?3 ORDER BY expires LIMIT 1"));
     for (const std::string& address : addresses) {
       row.again();
       row.bytes(1, bytes_of(pass_digest)).bytes(2, address).number(3, to_milliseconds(now));

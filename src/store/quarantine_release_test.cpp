@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <thread>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <thread>
 
 #include "store/quarantine.hpp"
 #include "store/store_for_test.hpp"
@@ -62,17 +62,20 @@ TEST_F(ReleaseTest, GoesFromHeldToReleasedWithTheOriginalEnvelope) {
 }
 
 TEST_F(ReleaseTest, OnlyThoseNamedAndOnlyThoseHeld) {
-  const auto release = quarantine_->begin_release(request_.id, {"b@x.example", "nobody@x.example"}, pass_, now_);
+  const auto release =
+      quarantine_->begin_release(request_.id, {"b@x.example", "nobody@x.example"}, pass_, now_);
   ASSERT_TRUE(release) << release.error().what;
   ASSERT_EQ(release->recipients.size(), 1U);
   EXPECT_EQ(release->recipients[0].address, "b@x.example");
   EXPECT_THAT(in_state(HeldState::held), ElementsAre("a@x.example", "c@x.example"));
   for (const std::vector<std::string>& only : {std::vector<std::string>{"b@x.example"}, {"nobody@x.example"}})
     EXPECT_EQ(quarantine_->begin_release(request_.id, only, pass_, now_).error().kind, ErrorKind::not_found);
-  EXPECT_EQ(quarantine_->begin_release("0123456789abcdef", {}, pass_, now_).error().kind, ErrorKind::not_found);
+  EXPECT_EQ(quarantine_->begin_release("0123456789abcdef", {}, pass_, now_).error().kind,
+            ErrorKind::not_found);
   EXPECT_EQ(quarantine_->finish_release("0123456789abcdef", {}, true).error().kind, ErrorKind::not_found);
   EXPECT_TRUE(quarantine_->finish_release(request_.id, {"a@x.example", "nobody@x.example"}, true));
-  EXPECT_THAT(in_state(HeldState::held), ElementsAre("a@x.example", "c@x.example")) << "wasn't being released";
+  EXPECT_THAT(in_state(HeldState::held), ElementsAre("a@x.example", "c@x.example"))
+      << "wasn't being released";
 }
 
 TEST_F(ReleaseTest, APassIsGoodOnceForEachRecipient) {
@@ -122,8 +125,8 @@ TEST_F(ReleaseTest, IsTakenUpAgainAfterARestartWithAFreshHour) {
   EXPECT_TRUE(quarantine_->consume_pass(pass_, {"a@x.example"}, Clock::now()).value());
 }
 
-// Regression by design: the released copy is stopped by ourselves once more before the release has ended. "Held already"
-// followed by "released" would lose it.
+// Regression by design: the released copy is stopped by ourselves once more before the release has ended.
+// "Held already" followed by "released" would lose it.
 TEST_F(ReleaseTest, WhatComesBackWhileBeingReleasedIsHeldAfterwards) {
   ASSERT_TRUE(quarantine_->begin_release(request_.id, {"a@x.example", "b@x.example"}, pass_, now_));
   EXPECT_EQ(quarantine_->hold(*message_, request_for_test({"a@x.example"})).value(), request_.id);
@@ -166,7 +169,8 @@ TEST_F(ReleaseTest, TwoThreadsNeverReleaseOrPassTheSameTwice) {
     other.join();
     EXPECT_EQ(begun, 1);
     EXPECT_EQ(passed, 1);
-    ASSERT_TRUE(quarantine_->finish_release(request_.id, {"a@x.example", "b@x.example", "c@x.example"}, false));
+    ASSERT_TRUE(
+        quarantine_->finish_release(request_.id, {"a@x.example", "b@x.example", "c@x.example"}, false));
   }
 }
 

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/quarantine.hpp"
 
+#include <fstream>
+#include <set>
+#include <thread>
+
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include <fstream>
-#include <set>
-#include <thread>
-
 #include "base/identifier.hpp"
 #include "store/database.hpp"
 #include "store/faults_for_test.hpp"
+#include "store/quarantine_fixture_for_test.hpp"
 #include "store/store_for_test.hpp"
 
 namespace rastel::store {
@@ -25,29 +26,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-class QuarantineTest : public testing::Test {
- protected:
-  void SetUp() override { reopen(); }
-  void reopen() {
-    quarantine_.reset();
-    auto opened = Quarantine::open(options_, real_files());
-    ASSERT_TRUE(opened) << opened.error().what;
-    quarantine_ = std::move(*opened);
-  }
-  std::string hold(const MessagePointer& message, const HoldRequest& request) {
-    const auto held = quarantine_->hold(*message, request);
-    EXPECT_TRUE(held) << held.error().what;
-    return held.value_or("");
-  }
-  std::vector<fs::path> stored() { return files_below(folder_.path(), ".eml"); }
-
-  FolderForTest folder_;
-  StoreOptions options_ = folder_.options();
-  std::unique_ptr<Quarantine> quarantine_;
-};
-
 TEST_F(QuarantineTest, KeepsTheMessageAndAllThatWasKnownOfIt) {
-  const std::string bytes("Subject: x\r\n\r\n.\r\n\0\xff" "end", 21);
+  const std::string bytes(
+      "Subject: x\r\n\r\n.\r\n\0\xff"
+      "end",
+      21);
   HoldRequest request = request_for_test({"a@x.example", "b@x.example", "c@x.example"});
   request.recipients = {0, 2};
   request.message_class = MessageClass::unscanned;
@@ -103,7 +86,7 @@ TEST_F(QuarantineTest, LiesInTwoDigitFoldersThatOthersCannotEnter) {
   EXPECT_THAT(stored(), ElementsAre(root / request.id.substr(0, 2) / (request.id + ".eml")));
   EXPECT_THAT(files_below(folder_.path(), ".tmp"), IsEmpty());
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
-    struct stat status {};
+    struct stat status{};
     ASSERT_EQ(stat(entry.path().c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777U, entry.is_directory() ? 0700U : 0600U) << entry.path();
   }
@@ -162,7 +145,8 @@ TEST_F(QuarantineTest, HeldAlreadyIsNotSaidWhenTheFileIsGoneOrCut) {
     const std::string bytes = cut ? "cut" : "gone";
     const HoldRequest first = request_for_test({"a@x.example"});
     hold(message_for_test(bytes), first);
-    const fs::path file = fs::path(options_.directory) / "quarantine" / first.id.substr(0, 2) / (first.id + ".eml");
+    const fs::path file =
+        fs::path(options_.directory) / "quarantine" / first.id.substr(0, 2) / (first.id + ".eml");
     if (cut)
       fs::resize_file(file, 1);
     else
@@ -171,7 +155,8 @@ TEST_F(QuarantineTest, HeldAlreadyIsNotSaidWhenTheFileIsGoneOrCut) {
     const HoldRequest second = request_for_test({"a@x.example"});
     EXPECT_EQ(hold(message_for_test(bytes), second), second.id);
     EXPECT_EQ(raw_bytes(*quarantine_, second.id), bytes);
-    EXPECT_THAT(addresses(quarantine_->show(first.id).value(), HeldState::deleted), ElementsAre("a@x.example"));
+    EXPECT_THAT(addresses(quarantine_->show(first.id).value(), HeldState::deleted),
+                ElementsAre("a@x.example"));
   }
 }
 
@@ -202,77 +187,6 @@ TEST_F(QuarantineTest, ListsNewestFirstByFilter) {
   EXPECT_THAT(listed({.only_held = false}), ElementsAre(ids[2], ids[1], ids[0]));
 }
 
-TEST_F(QuarantineTest, HostileValuesComeBackAsTheyWereOrAreRefused) {
-  struct Row {
-    const char* name;
-    std::string address;
-    bool accepted;
-  };
-  for (const Row& row : {Row{"empty", "", true}, Row{"quotes", "'\"`;--@x", true},
-                         Row{"NUL", std::string("a\0b@x", 5), true}, Row{"8 bit", "\xff\xc3\x28@\xe4", true},
-                         Row{"longest", std::string(4096, 'a'), true}, Row{"too long", std::string(4097, 'a'), false},
-                         Row{"1 MB", std::string(1 << 20, 'a'), false}, Row{"line break", "a@x>\r\nDATA", false},
-                         Row{"bare LF", "a\nb", false}}) {
-    SCOPED_TRACE(row.name);
-    for (int place = 0; place < 4; ++place) {
-      HoldRequest request = request_for_test({"a@x.example"});
-      Envelope& envelope = request.envelope;
-      std::string* places[] = {&envelope.reverse_path, &envelope.reverse_path_parameters,
-                               &envelope.recipients[0].address, &envelope.recipients[0].parameters};
-      *places[place] = row.address;
-      const auto held = quarantine_->hold(*message_for_test(row.name + std::to_string(place)), request);
-      ASSERT_EQ(held.has_value(), row.accepted);
-      if (!held) {
-        EXPECT_EQ(held.error().kind, ErrorKind::hostile_message);
-        EXPECT_LT(held.error().what.size(), 200U);
-        EXPECT_EQ(held.error().what.find('\n'), std::string::npos);
-        continue;
-      }
-      const auto shown = quarantine_->show(request.id).value();
-      EXPECT_EQ(shown.envelope.reverse_path, envelope.reverse_path);
-      EXPECT_EQ(shown.envelope.reverse_path_parameters, envelope.reverse_path_parameters);
-      EXPECT_EQ(shown.envelope.recipients[0].address, envelope.recipients[0].address);
-      EXPECT_EQ(shown.envelope.recipients[0].parameters, envelope.recipients[0].parameters);
-      EXPECT_EQ(quarantine_->hold(*message_for_test(row.name + std::to_string(place)), request).value(), request.id);
-    }
-  }
-}
-
-TEST_F(QuarantineTest, LongRemarksAreCut) {
-  const std::string hostile = std::string("a\0'\"\n\xff", 6) + std::string(1 << 20, 'z');
-  HoldRequest request = request_for_test({"a@x.example"});
-  request.message_id = request.subject = hostile;
-  request.envelope.client = {hostile, hostile, hostile, hostile};
-  request.envelope.queue_id = hostile;
-  hold(message_for_test("x"), request);
-  const auto shown = quarantine_->show(request.id).value();
-  const std::string expected = hostile.substr(0, 1024);
-  EXPECT_EQ(shown.subject, expected);
-  EXPECT_EQ(shown.message_id, expected);
-  EXPECT_EQ(shown.envelope.client.name, expected);
-  EXPECT_EQ(shown.envelope.queue_id, expected);
-}
-
-TEST_F(QuarantineTest, RefusesWhatIsNoProperRequest) {
-  const MessagePointer message = message_for_test("x");
-  HoldRequest request = request_for_test({"a@x.example"});
-  for (const char* id : {"", "../../etc/passwd", "0123456789ABCDEF", "0123456789abcdef0"}) {
-    request.id = id;
-    EXPECT_EQ(quarantine_->hold(*message, request).error().kind, ErrorKind::ours) << id;
-    EXPECT_EQ(quarantine_->raw(id).error().kind, ErrorKind::not_found) << id;
-    EXPECT_EQ(quarantine_->show(id).error().kind, ErrorKind::not_found) << id;
-    EXPECT_EQ(quarantine_->remove(id).error().kind, ErrorKind::not_found) << id;
-  }
-  request = request_for_test({"a@x.example"});
-  request.recipients = {1};
-  EXPECT_FALSE(quarantine_->hold(*message, request));
-  request.recipients = {};
-  EXPECT_FALSE(quarantine_->hold(*message, request));
-  EXPECT_FALSE(quarantine_->record_discard(*message, request));
-  EXPECT_EQ(quarantine_->show("0123456789abcdef").error().kind, ErrorKind::not_found);
-  EXPECT_THAT(stored(), IsEmpty());
-}
-
 TEST_F(QuarantineTest, MaxSizeIsNoSpaceAndWhatIsHeldStays) {
   options_.max_size = {10};
   reopen();
@@ -299,7 +213,8 @@ TEST_F(QuarantineTest, RemoveKeepsTheRow) {
   hold(message_for_test("x"), request);
   ASSERT_TRUE(quarantine_->remove(request.id));
   EXPECT_TRUE(quarantine_->remove(request.id)) << "twice is no harm";
-  EXPECT_THAT(addresses(quarantine_->show(request.id).value(), HeldState::deleted), ElementsAre("a@x.example"));
+  EXPECT_THAT(addresses(quarantine_->show(request.id).value(), HeldState::deleted),
+              ElementsAre("a@x.example"));
   EXPECT_EQ(quarantine_->raw(request.id).error().kind, ErrorKind::not_found);
   EXPECT_THAT(stored(), IsEmpty());
   const HoldRequest again = request_for_test({"a@x.example"});
@@ -313,12 +228,14 @@ TEST_F(QuarantineTest, PurgesByAgeAndOnlyOldOrphans) {
   const fs::path folder = fs::path(options_.directory) / "quarantine" / "ab";
   fs::create_directory(folder);
   const std::vector<std::string> orphans{"abcdef0123456789.eml", "abcdef0123456789.0123456789abcdef.tmp"};
-  const std::vector<std::string> foreign{"README", "abcdef0123456789.eml.bak", ".tmp", "abcdef0123456789.x.tmp"};
+  const std::vector<std::string> foreign{"README", "abcdef0123456789.eml.bak", ".tmp",
+                                         "abcdef0123456789.x.tmp"};
   for (const auto* names : {&orphans, &foreign})
     for (const std::string& name : *names) std::ofstream(folder / name) << "bytes";
 
   EXPECT_EQ(quarantine_->purge(Clock::now()).value(), 0U);
-  for (const std::string& name : orphans) EXPECT_TRUE(fs::exists(folder / name)) << "younger than an hour: " << name;
+  for (const std::string& name : orphans)
+    EXPECT_TRUE(fs::exists(folder / name)) << "younger than an hour: " << name;
   EXPECT_EQ(quarantine_->purge(Clock::now() + hours(2)).value(), 0U);
   for (const std::string& name : orphans) EXPECT_FALSE(fs::exists(folder / name)) << name;
   for (const std::string& name : foreign) EXPECT_TRUE(fs::exists(folder / name)) << "not ours: " << name;
@@ -338,13 +255,16 @@ TEST_F(QuarantineTest, ADiscardIsRecordedWithoutBytes) {
   const HoldRequest request = request_for_test({"a@x.example", "b@x.example"});
   ASSERT_TRUE(quarantine_->record_discard(*message_for_test("x"), request));
   ASSERT_TRUE(quarantine_->record_discard(*message_for_test("x"), request)) << "twice is once";
-  EXPECT_EQ(ask_index(options_, "SELECT count(*) FROM entry WHERE kind = 1 AND stored = 0 AND size = 1"
-                                " AND class = 'infected' AND length(digest) = 32"), 1);
+  EXPECT_EQ(ask_index(options_,
+                      "SELECT count(*) FROM entry WHERE kind = 1 AND stored = 0 AND size = 1"
+                      " AND class = 'infected' AND length(digest) = 32"),
+            1);
   EXPECT_EQ(ask_index(options_, "SELECT count(*) FROM recipient WHERE state = 4"), 2);
   EXPECT_THAT(stored(), IsEmpty());
   EXPECT_THAT(quarantine_->list({.only_held = false}).value(), IsEmpty());
   EXPECT_EQ(quarantine_->show(request.id).error().kind, ErrorKind::not_found);
-  EXPECT_EQ(hold(message_for_test("x"), request), request.id) << "one message, one id: held for some, discarded for others";
+  EXPECT_EQ(hold(message_for_test("x"), request), request.id)
+      << "one message, one id: held for some, discarded for others";
 }
 
 TEST_F(QuarantineTest, ManyThreadsHoldTheSameAndDifferentMessages) {
@@ -373,57 +293,8 @@ TEST_F(QuarantineTest, ManyThreadsHoldTheSameAndDifferentMessages) {
   EXPECT_EQ(same_ids.size(), 1U);
   EXPECT_EQ(own_ids.size(), 4U * rounds);
   const auto all = quarantine_->list({}).value();
-  for (const HeldMessage& held : all)
-    EXPECT_EQ(sha256(raw_bytes(*quarantine_, held.id)), held.digest);
+  for (const HeldMessage& held : all) EXPECT_EQ(sha256(raw_bytes(*quarantine_, held.id)), held.digest);
   EXPECT_EQ(stored().size(), own_ids.size() + 1);
-}
-
-TEST_F(QuarantineTest, ADatabaseOfANewerRastelIsRefused) {
-  quarantine_.reset();
-  const fs::path path = fs::path(options_.directory) / "quarantine" / "index.sqlite";
-  {
-    sqlite3* raw = nullptr;
-    ASSERT_EQ(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
-    ASSERT_EQ(sqlite3_exec(raw, "PRAGMA user_version = 99", nullptr, nullptr, nullptr), SQLITE_OK);
-    sqlite3_close(raw);
-  }
-  const auto refused = Quarantine::open(options_, real_files());
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().kind, ErrorKind::invalid_input);
-  EXPECT_THAT(refused.error().what, AllOf(HasSubstr(path.native()), HasSubstr("newer Rastel (schema 99")));
-}
-
-TEST(QuarantineOpen, SaysInOneLineWhatIsInTheWay) {
-  const FolderForTest folder;
-  std::ofstream(folder.path() / "file") << "x";
-  StoreOptions options;
-  for (const char* directory : {"file", "file/below"}) {
-    options.directory = folder.path() / directory;
-    const auto refused = Quarantine::open(options, real_files());
-    ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().what, AllOf(HasSubstr(options.directory), HasSubstr("[store] directory")));
-    EXPECT_EQ(refused.error().what.find('\n'), std::string::npos);
-  }
-}
-
-// As root: in a child process that has become somebody else.
-TEST(QuarantineOpenDeathTest, PermissionTroubleNamesPathAndRemedy) {
-  const FolderForTest folder;
-  fs::create_directory(folder.path() / "closed");
-  fs::permissions(folder.path(), fs::perms::all);
-  fs::permissions(folder.path() / "closed", fs::perms::owner_read | fs::perms::owner_exec);
-  StoreOptions options;
-  options.directory = folder.path() / "closed";
-  const auto try_as_nobody = [&] {
-    if (geteuid() == 0 && (setegid(65534) != 0 || seteuid(65534) != 0)) _exit(2);
-    const auto refused = Quarantine::open(options, real_files());
-    if (refused) _exit(3);
-    fprintf(stderr, "%s\n", refused.error().what.c_str());
-    _exit(0);
-  };
-  EXPECT_EXIT(try_as_nobody(), testing::ExitedWithCode(0),
-              "^can't (open|create) .*closed/quarantine: Permission denied; the store must belong .*: chown -R "
-              "[0-9]+ .*closed\n$");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A Report as the quarantine keeps it: one JSON object with the members of the struct, kinds and reasons as words.
-// What an older version wrote is read (unknown words and members are passed over); what isn't JSON is an error.
+// A Report as the quarantine keeps it: one JSON object with the members of the struct, kinds and reasons as
+// words. What an older version wrote is read (unknown words and members are passed over); what isn't JSON is
+// an error.
 #pragma once
 
 #include <optional>

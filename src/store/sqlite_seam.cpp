@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/sqlite_seam.hpp"
 
-#include <sqlite3.h>
-
 #include <cerrno>
 #include <utility>
+
+#include <sqlite3.h>
 
 namespace rastel::store {
 
@@ -27,7 +27,8 @@ int ask(sqlite3_file* file, SqliteOperation operation) {
 }
 
 int tell(sqlite3_file* file, SqliteOperation operation, int result) {
-  if (result == SQLITE_OK && seam(file)->path != nullptr) seam(file)->observer->after(operation, seam(file)->path);
+  if (result == SQLITE_OK && seam(file)->path != nullptr)
+    seam(file)->observer->after(operation, seam(file)->path);
   return result;
 }
 
@@ -61,10 +62,14 @@ int sync_file(sqlite3_file* file, int) {
   return tell(file, SqliteOperation::sync, SQLITE_OK);
 }
 
-int file_size(sqlite3_file* file, sqlite3_int64* size) { return real(file)->pMethods->xFileSize(real(file), size); }
+int file_size(sqlite3_file* file, sqlite3_int64* size) {
+  return real(file)->pMethods->xFileSize(real(file), size);
+}
 int lock_file(sqlite3_file* file, int level) { return real(file)->pMethods->xLock(real(file), level); }
 int unlock_file(sqlite3_file* file, int level) { return real(file)->pMethods->xUnlock(real(file), level); }
-int check_lock(sqlite3_file* file, int* out) { return real(file)->pMethods->xCheckReservedLock(real(file), out); }
+int check_lock(sqlite3_file* file, int* out) {
+  return real(file)->pMethods->xCheckReservedLock(real(file), out);
+}
 
 int control_file(sqlite3_file* file, int operation, void* argument) {
   return real(file)->pMethods->xFileControl(real(file), operation, argument);
@@ -80,13 +85,15 @@ int shared_lock(sqlite3_file* file, int offset, int count, int flags) {
   return real(file)->pMethods->xShmLock(real(file), offset, count, flags);
 }
 void shared_barrier(sqlite3_file* file) { real(file)->pMethods->xShmBarrier(real(file)); }
-int shared_unmap(sqlite3_file* file, int remove) { return real(file)->pMethods->xShmUnmap(real(file), remove); }
+int shared_unmap(sqlite3_file* file, int remove) {
+  return real(file)->pMethods->xShmUnmap(real(file), remove);
+}
 
 // Version 2: without xFetch, so that nothing is written through a memory map past us.
 const sqlite3_io_methods methods = {
-    2,         close_file,  read_file,  write_file,   truncate_file, sync_file,       file_size,  lock_file,
-    unlock_file, check_lock, control_file, sector_size, characteristics, shared_map, shared_lock, shared_barrier,
-    shared_unmap, nullptr,  nullptr,
+    2,           close_file,     read_file,    write_file,   truncate_file, sync_file,       file_size,
+    lock_file,   unlock_file,    check_lock,   control_file, sector_size,   characteristics, shared_map,
+    shared_lock, shared_barrier, shared_unmap, nullptr,      nullptr,
 };
 
 struct Context {
@@ -96,7 +103,7 @@ struct Context {
 
 const Context& context(sqlite3_vfs* vfs) { return *static_cast<const Context*>(vfs->pAppData); }
 
-int open_file(sqlite3_vfs* vfs, sqlite3_filename path, sqlite3_file* file, int flags, int* flags_out) {
+int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* file, int flags, int* flags_out) {
   const Context& ours = context(vfs);
   SeamFile* opened = seam(file);
   opened->base.pMethods = nullptr;

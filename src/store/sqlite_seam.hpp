@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A SQLite VFS on top of the default one that asks an observer before every durable operation and tells it afterwards,
-// so that SQLite stands under the same fault injection as our own files (store/durable.hpp). Tests only: in production
-// the default VFS is used and nothing of this is registered.
-// An fsync is only reported, not done: a test's folder dies before the machine does.
-// Not observed: reading, locking, the shared-memory index (rebuilt after a crash anyway), unnamed temporary files.
+// A SQLite VFS on top of the default one that asks an observer before every durable operation and tells it
+// afterwards, so that SQLite stands under the same fault injection as our own files (store/durable.hpp).
+// Tests only: in production the default VFS is used and nothing of this is registered. An fsync is only
+// reported, not done: a test's folder dies before the machine does. Not observed: reading, locking, the
+// shared-memory index (rebuilt after a crash anyway), unnamed temporary files.
 #pragma once
 
 #include <filesystem>
@@ -18,8 +18,8 @@ enum class SqliteOperation { open, write, truncate, sync, remove, sync_folder };
 class SqliteObserver {
  public:
   virtual ~SqliteObserver() = default;
-  // 0: go on; otherwise the errno with which the operation fails, undone. Not asked for sync_folder, which SQLite's
-  // VFS does inside of `sync` and `remove`.
+  // 0: go on; otherwise the errno with which the operation fails, undone. Not asked for sync_folder, which
+  // SQLite's VFS does inside of `sync` and `remove`.
   [[nodiscard]] virtual int before(SqliteOperation operation, const std::filesystem::path& path) = 0;
   // It has succeeded. `open`: the file may be new.
   virtual void after(SqliteOperation operation, const std::filesystem::path& path) = 0;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "store/store_for_test.hpp"
 
+#include <algorithm>
+#include <stdexcept>
+
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <stdexcept>
 
 #include "base/identifier.hpp"
 #include "store/database.hpp"
@@ -20,7 +20,8 @@ namespace fs = std::filesystem;
 FolderForTest::FolderForTest() {
   // In memory where there is one: real fsyncs are most of the time of these tests.
   const bool in_memory = getenv("TMPDIR") == nullptr && access("/dev/shm", W_OK | X_OK) == 0;
-  std::string name = ((in_memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "rastel-store-XXXXXX").native();
+  std::string name =
+      ((in_memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "rastel-store-XXXXXX").native();
   if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp failed");
   path_ = fs::canonical(name);
 }
@@ -87,7 +88,7 @@ std::vector<std::string> addresses(const HeldMessage& held, HeldState state) {
 
 std::int64_t ask_index(const StoreOptions& options, std::string_view sql) {
   const fs::path path = fs::path(options.directory) / "quarantine" / "index.sqlite";
-  const auto database = Database::open(path, real_files(), Durability::full, quarantine_migrations());
+  const auto database = Database::open(path, real_files(), quarantine_migrations());
   if (!database) throw std::runtime_error(database.error().what);
   auto row = (*database)->prepare(sql);
   if (!row || !row->step().value_or(false)) throw std::runtime_error("no row for " + std::string(sql));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the tests of the store share: a folder of their own, messages, requests, and a reader of what lies there.
+// What the tests of the store share: a folder of their own, messages, requests, and a reader of what lies
+// there.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The control protocol, spoken over the unix socket control.sock (mode 0660: who may connect may ask everything):
+//
+//   request  one line, one JSON object, at most 64 KiB:   {"verb":"quarantine show","id":"3f9a…"}
+//   answer   any number of lines, each one JSON object, then {"end":true}
+//            or {"error":"what, where, what to do","kind":"not_found"} in place of the end
+//            `quarantine raw` answers {"bytes":N}, exactly N bytes, and then the end
+//
+//   verb                 members of the request                                     rows of the answer
+//   status               -                                                          one, as the daemon describes itself
+//   history              text, since (Unix ms), class, would (bool), limit          one a message and recipient group
+//   quarantine list      recipient, sender, since, all (bool), limit                one a message
+//   quarantine show      id                                                         one
+//   quarantine raw       id                                                         bytes
+//   quarantine release   id, to (array of addresses; all when absent)               one: what became of it
+//   quarantine delete    id                                                         -
+//   quarantine purge     -                                                          {"removed":N}
+//   reload · drain       -                                                          {"done":"a sentence"}
+//
+// Several requests may follow each other on a connection, one at a time. An unknown verb or member is an error, so that a
+// newer client is not half understood. Texts that peers chose are escaped (base/utf8.hpp) where they become JSON.
+// This header: what both sides share. Pure; any thread.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "store/history.hpp"
+#include "store/quarantine.hpp"
+
+namespace rastel::control {
+
+inline constexpr std::size_t longest_request = 64 * 1024;      // bytes
+inline constexpr std::size_t longest_row = 16 * 1024 * 1024;   // bytes; what a client takes
+inline constexpr std::size_t most_rows = 100'000;              // whatever limit is asked for
+
+// What became of a release: handed over, or refused by the release hop and held again.
+struct ReleaseOutcome {
+  std::vector<std::string> released, refused;  // addresses
+  std::string reply;                           // the hop's last one
+};
+
+[[nodiscard]] boost::json::object to_json(const store::HistoryRow& row);
+[[nodiscard]] boost::json::object to_json(const store::HeldMessage& message);
+[[nodiscard]] boost::json::object to_json(const ReleaseOutcome& outcome);
+
+[[nodiscard]] std::string_view kind_name(ErrorKind kind);
+[[nodiscard]] ErrorKind kind_named(std::string_view name);  // `ours` when unknown
+
+[[nodiscard]] std::int64_t to_unix_ms(std::chrono::system_clock::time_point when);
+[[nodiscard]] std::chrono::system_clock::time_point from_unix_ms(std::int64_t milliseconds);
+[[nodiscard]] std::string iso_time(std::chrono::system_clock::time_point when);  // "2026-03-01T12:00:00Z"
+
+}  // namespace rastel::control

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A request line read strictly: known verb, known members, right types. Pure; any thread. Hostile input as far as who
+// may connect is hostile; bounded by control::longest_request and a nesting of 4.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/control.hpp"
+
+namespace rastel::control {
+
+enum class Verb {
+  status,
+  history,
+  quarantine_list,
+  quarantine_show,
+  quarantine_raw,
+  quarantine_release,
+  quarantine_delete,
+  quarantine_purge,
+  reload,
+  drain,
+};
+
+struct Request {
+  Verb verb = Verb::status;
+  std::string id;               // where the verb takes one: a message id
+  std::vector<std::string> to;  // quarantine release
+  store::HistoryFilter history;
+  store::ListFilter list;
+};
+
+[[nodiscard]] Result<Request> parse_request(std::string_view line);
+
+}  // namespace rastel::control

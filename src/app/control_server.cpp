@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "app/control_server.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/json.hpp>
+#include <cerrno>
+
+#include "app/control_request.hpp"
+#include "base/utf8.hpp"
+#include "net/acceptor.hpp"
+#include "net/stream.hpp"
+
+namespace rastel::control {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::size_t piece = 64 * 1024;  // bytes written at a time
+
+std::string line_of(const json::object& object) { return json::serialize(object) + '\n'; }
+
+std::string error_line(const Error& error) {
+  return line_of({{"error", printable(error.what)}, {"kind", kind_name(error.kind)}});
+}
+
+// One connection: requests in, lines out.
+class Conversation {
+ public:
+  Conversation(net::Stream stream, ControlHandlers& handlers, inspect::BlockingPool& blocking, ServerLimits limits)
+      : stream_(std::move(stream)), handlers_(handlers), blocking_(blocking), limits_(limits) {}
+
+  asio::awaitable<void> hold() {
+    while (!closing_) {
+      const auto line = co_await read_line();
+      if (!line) co_return;
+      if (const auto answered = co_await answer(*line); !answered) co_return;
+    }
+  }
+
+  asio::awaitable<void> turn_away() {
+    (void)co_await write(error_line({ErrorKind::busy, "too many control connections: try again in a moment"}));
+  }
+
+ private:
+  asio::awaitable<Result<std::string>> read_line() {
+    const Deadline deadline = Deadline::in(limits_.patience);
+    for (;;) {
+      if (const std::size_t newline = input_.find('\n'); newline != std::string::npos) {
+        std::string line = input_.substr(0, newline);
+        input_.erase(0, newline + 1);
+        co_return line;
+      }
+      if (input_.size() > longest_request) {
+        // The tail of an overlong line must not be taken for a request.
+        (void)co_await write(error_line({ErrorKind::invalid_input, "the request is longer than 64 KiB"}));
+        co_return fail(ErrorKind::peer, "request too long");
+      }
+      RASTEL_CO_TRY(const std::string_view bytes, co_await stream_.read(deadline));
+      input_ += bytes;
+    }
+  }
+
+  asio::awaitable<Result<>> write(std::string_view bytes) {
+    co_return co_await stream_.write(bytes, Deadline::in(limits_.patience));
+  }
+
+  asio::awaitable<Result<>> answer(const std::string& line) {
+    auto request = parse_request(line);
+    if (!request) co_return co_await write(error_line(request.error()));
+    auto done = co_await carry_out(*std::move(request));
+    if (closing_) co_return done;
+    co_return co_await write(done ? line_of({{"end", true}}) : error_line(done.error()));
+  }
+
+  asio::awaitable<Result<>> say(json::object row) { co_return co_await write(line_of(row)); }
+
+  template <class Row>
+  asio::awaitable<Result<>> say_all(std::vector<Row> rows) {
+    std::string lines;
+    for (const Row& row : rows) {
+      lines += line_of(to_json(row));
+      if (lines.size() < piece) continue;
+      RASTEL_CO_CHECK(co_await write(lines));
+      lines.clear();
+    }
+    co_return co_await write(lines);
+  }
+
+  asio::awaitable<Result<>> carry_out(Request request) {
+    switch (request.verb) {
+      case Verb::status: {
+        RASTEL_CO_TRY(auto status, co_await handlers_.status());
+        co_return co_await say(std::move(status));
+      }
+      case Verb::history: {
+        RASTEL_CO_TRY(auto rows, co_await handlers_.history(std::move(request.history)));
+        co_return co_await say_all(std::move(rows));
+      }
+      case Verb::reload: {
+        RASTEL_CO_TRY(auto sentence, co_await handlers_.reload());
+        co_return co_await say({{"done", printable(sentence)}});
+      }
+      case Verb::drain: {
+        RASTEL_CO_TRY(auto sentence, co_await handlers_.drain());
+        co_return co_await say({{"done", printable(sentence)}});
+      }
+      case Verb::quarantine_list:
+      case Verb::quarantine_show:
+      case Verb::quarantine_raw:
+      case Verb::quarantine_release:
+      case Verb::quarantine_delete:
+      case Verb::quarantine_purge: break;
+    }
+    co_return co_await carry_out_quarantine(std::move(request));
+  }
+
+  asio::awaitable<Result<>> carry_out_quarantine(Request request) {
+    switch (request.verb) {
+      case Verb::quarantine_list: {
+        RASTEL_CO_TRY(auto rows, co_await handlers_.quarantine_list(std::move(request.list)));
+        co_return co_await say_all(std::move(rows));
+      }
+      case Verb::quarantine_show: {
+        RASTEL_CO_TRY(auto message, co_await handlers_.quarantine_show(std::move(request.id)));
+        co_return co_await say(to_json(message));
+      }
+      case Verb::quarantine_raw: {
+        RASTEL_CO_TRY(auto file, co_await handlers_.quarantine_raw(std::move(request.id)));
+        co_return co_await send_file(std::move(file));
+      }
+      case Verb::quarantine_release: {
+        RASTEL_CO_TRY(auto outcome,
+                      co_await handlers_.quarantine_release(std::move(request.id), std::move(request.to)));
+        co_return co_await say(to_json(outcome));
+      }
+      case Verb::quarantine_delete: co_return co_await handlers_.quarantine_delete(std::move(request.id));
+      case Verb::quarantine_purge: {
+        RASTEL_CO_TRY(const std::size_t removed, co_await handlers_.quarantine_purge());
+        co_return co_await say({{"removed", removed}});
+      }
+      case Verb::status:
+      case Verb::history:
+      case Verb::reload:
+      case Verb::drain: break;
+    }
+    co_return fail(ErrorKind::ours, "not a verb of the quarantine");
+  }
+
+  asio::awaitable<Result<>> send_file(FileDescriptor file) {
+    struct stat facts{};
+    if (fstat(file.get(), &facts) != 0) co_return fail_errno(errno, "can't read the stored message");
+    const auto size = static_cast<std::uint64_t>(facts.st_size);
+    RASTEL_CO_CHECK(co_await say({{"bytes", size}}));
+    // From here on an error can't be told in the middle of the bytes: the connection is closed short of them.
+    closing_ = true;
+    for (std::uint64_t offset = 0; offset < size;) {
+      RASTEL_CO_TRY(const std::string bytes, co_await blocking_.run([number = file.get(), offset, size] {
+        return read_piece(number, offset, size - offset);
+      }));
+      RASTEL_CO_CHECK(co_await write(bytes));
+      offset += bytes.size();
+    }
+    closing_ = false;
+    co_return Result<>{};
+  }
+
+  static Result<std::string> read_piece(int descriptor, std::uint64_t offset, std::uint64_t left) {
+    std::string bytes(static_cast<std::size_t>(std::min<std::uint64_t>(left, piece)), '\0');
+    const ssize_t got = pread(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (got <= 0) return fail_errno(got < 0 ? errno : EIO, "can't read the stored message");
+    bytes.resize(static_cast<std::size_t>(got));
+    return bytes;
+  }
+
+  net::Stream stream_;
+  ControlHandlers& handlers_;
+  inspect::BlockingPool& blocking_;
+  const ServerLimits limits_;
+  std::string input_;
+  bool closing_ = false;
+};
+
+// Shared: each connection's coroutine keeps it until it has counted itself out.
+class Listening final : public ControlServer, public std::enable_shared_from_this<Listening> {
+ public:
+  Listening(net::Acceptor acceptor, ControlHandlers& handlers, inspect::BlockingPool& blocking, ServerLimits limits)
+      : acceptor_(std::move(acceptor)), handlers_(handlers), blocking_(blocking), limits_(limits) {}
+
+  void start() { asio::co_spawn(acceptor_.executor(), accept(shared_from_this()), asio::detached); }
+  void close() override { acceptor_.close(); }
+
+ private:
+  static asio::awaitable<void> accept(std::shared_ptr<Listening> self) {
+    for (;;) {
+      auto socket = co_await self->acceptor_.accept();
+      if (!socket) co_return;
+      // A few more than the limit are told why; beyond these a connection is closed without a word.
+      if (self->connections_ >= 2 * self->limits_.most_connections) continue;
+      const bool taken = self->connections_++ < self->limits_.most_connections;
+      asio::co_spawn(self->acceptor_.executor(), serve(self, net::Stream(*std::move(socket)), taken), asio::detached);
+    }
+  }
+
+  static asio::awaitable<void> serve(std::shared_ptr<Listening> self, net::Stream stream, bool taken) {
+    {
+      Conversation conversation(std::move(stream), self->handlers_, self->blocking_, self->limits_);
+      if (taken) {
+        co_await conversation.hold();
+      } else {
+        co_await conversation.turn_away();
+      }
+    }
+    --self->connections_;
+  }
+
+  net::Acceptor acceptor_;
+  ControlHandlers& handlers_;
+  inspect::BlockingPool& blocking_;
+  const ServerLimits limits_;
+  std::size_t connections_ = 0;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<ControlServer>> ControlServer::open(asio::any_io_executor executor, FileDescriptor listener,
+                                                           ControlHandlers& handlers, inspect::BlockingPool& blocking,
+                                                           ServerLimits limits) {
+  RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
+  auto server = std::make_shared<Listening>(std::move(acceptor), handlers, blocking, limits);
+  server->start();
+  return server;
+}
+
+}  // namespace rastel::control

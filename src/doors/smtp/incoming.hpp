@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A message as it comes in: line breaks made whole, forged headers of ours dropped, hops counted, bytes spooled. Small
+// messages never leave the session's thread; what is larger is written by the blocking pool.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/message.hpp"
+#include "inspect/blocking.hpp"
+#include "protocol/header_scanner.hpp"
+#include "protocol/smtp/line_breaks.hpp"
+
+namespace rastel::doors::smtp {
+
+inline constexpr std::string_view own_field = "X-Rastel";
+
+class Incoming {
+ public:
+  Incoming(std::filesystem::path spool, std::uint64_t most, rastel::smtp::LineBreakPolicy line_breaks, inspect::BlockingPool& blocking)
+      : writer_(std::move(spool), most), line_breaks_(line_breaks), header_(own_field), blocking_(blocking) {}
+
+  [[nodiscard]] boost::asio::awaitable<Result<>> feed(std::string_view bytes);
+  [[nodiscard]] boost::asio::awaitable<Result<MessagePointer>> finish();
+
+  // After finish().
+  [[nodiscard]] HeaderScanner& header() { return header_; }
+  [[nodiscard]] bool bad_line_breaks() const { return line_breaks_.found(); }
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<Result<>> spool();
+
+  MessageWriter writer_;
+  rastel::smtp::LineBreaks line_breaks_;
+  HeaderScanner header_;
+  inspect::BlockingPool& blocking_;
+  std::string broken_, whole_;
+};
+
+}  // namespace rastel::doors::smtp
