@@ -24,6 +24,12 @@ constexpr std::size_t piece = 64 * 1024;  // bytes written at a time
 
 std::string line_of(const json::object& object) { return json::serialize(object) + '\n'; }
 
+// Built outside of coroutines: g++ 12 can't have an initialiser list in an expression that suspends.
+json::object done_row(std::string_view sentence) { return {{"done", printable(sentence)}}; }
+json::object number_row(std::string_view name, std::uint64_t number) { return {{name, number}}; }
+
+std::string end_line() { return line_of({{"end", true}}); }
+
 std::string error_line(const Error& error) {
   return line_of({{"error", printable(error.what)}, {"kind", kind_name(error.kind)}});
 }
@@ -74,7 +80,7 @@ class Conversation {
     if (!request) co_return co_await write(error_line(request.error()));
     auto done = co_await carry_out(*std::move(request));
     if (closing_) co_return done;
-    co_return co_await write(done ? line_of({{"end", true}}) : error_line(done.error()));
+    co_return co_await write(done ? end_line() : error_line(done.error()));
   }
 
   asio::awaitable<Result<>> say(json::object row) { co_return co_await write(line_of(row)); }
@@ -103,11 +109,11 @@ class Conversation {
       }
       case Verb::reload: {
         RASTEL_CO_TRY(auto sentence, co_await handlers_.reload());
-        co_return co_await say({{"done", printable(sentence)}});
+        co_return co_await say(done_row(sentence));
       }
       case Verb::drain: {
         RASTEL_CO_TRY(auto sentence, co_await handlers_.drain());
-        co_return co_await say({{"done", printable(sentence)}});
+        co_return co_await say(done_row(sentence));
       }
       case Verb::quarantine_list:
       case Verb::quarantine_show:
@@ -141,7 +147,7 @@ class Conversation {
       case Verb::quarantine_delete: co_return co_await handlers_.quarantine_delete(std::move(request.id));
       case Verb::quarantine_purge: {
         RASTEL_CO_TRY(const std::size_t removed, co_await handlers_.quarantine_purge());
-        co_return co_await say({{"removed", removed}});
+        co_return co_await say(number_row("removed", removed));
       }
       case Verb::status:
       case Verb::history:
@@ -155,7 +161,7 @@ class Conversation {
     struct stat facts{};
     if (fstat(file.get(), &facts) != 0) co_return fail_errno(errno, "can't read the stored message");
     const auto size = static_cast<std::uint64_t>(facts.st_size);
-    RASTEL_CO_CHECK(co_await say({{"bytes", size}}));
+    RASTEL_CO_CHECK(co_await say(number_row("bytes", size)));
     // From here on an error can't be told in the middle of the bytes: the connection is closed short of them.
     closing_ = true;
     for (std::uint64_t offset = 0; offset < size;) {

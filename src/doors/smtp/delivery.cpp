@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "doors/smtp/delivery.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "doors/smtp/incoming.hpp"
+
+namespace rastel::doors::smtp {
+namespace {
+
+namespace asio = boost::asio;
+using net::Transfer;
+using SteadyClock = std::chrono::steady_clock;
+
+std::chrono::milliseconds since(SteadyClock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
+}
+
+bool is_passed(const Disposition& disposition) { return disposition.done == Action::pass || disposition.done == Action::tag; }
+
+// fail = "pass": what could not be scanned goes through all the same, counted and said.
+bool pass_unscanned(inspect::Outcome& outcome, const SmtpDoorOptions& options) {
+  if (options.fail != DoorFailure::pass || !outcome.report.has(UnscannedReason::engine)) return false;
+  bool any = false;
+  for (Disposition& disposition : outcome.verdict.dispositions) {
+    if (disposition.deciding_class != MessageClass::unscanned || disposition.done != Action::defer) continue;
+    disposition.done = Action::pass;
+    any = true;
+  }
+  return any;
+}
+
+std::string header_line(const inspect::Subject& subject, const inspect::Outcome& outcome) {
+  const std::string what = class_with_reason(outcome.verdict.message_class, outcome.verdict.reason);
+  const std::string& version = outcome.report.signature_version;
+  std::string line = fmt::format("{}: {}; id={}; door={}", own_field, what, subject.id, subject.envelope.door);
+  if (!version.empty()) line += "; signatures=" + version;
+  const Disposition& first = outcome.verdict.dispositions.front();
+  if (first.observed) line += fmt::format("; would={}", to_string(first.asked));
+  if (outcome.released) line += "; released";
+  return line + "\r\n";
+}
+
+class Delivering {
+ public:
+  Delivering(Delivery delivery, const SmtpDoorOptions& options, NextHopSession& next_hop, inspect::Services& services)
+      : delivery_(std::move(delivery)), options_(options), next_hop_(next_hop), services_(services) {
+    story_.receive = delivery_.receive_time;
+    story_.next_hop = to_string(options.next_hop);
+  }
+
+  asio::awaitable<std::vector<Reply>> run() {
+    const auto start = SteadyClock::now();
+    outcome_ = co_await services_.inspector.inspect(delivery_.subject, delivery_.reply_by);
+    story_.scan = since(start);
+    if (!outcome_.in_time) {
+      for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
+      co_return told(all(too_late(subject().id)));
+    }
+    if (pass_unscanned(outcome_, options_)) {
+      ++services_.passed_unscanned;
+      story_.note = "fail=pass: nothing could be scanned";
+    }
+    // The client has gone: it will come again, so nothing is handed on and nothing is held twice.
+    if (!delivery_.client_is_there()) co_return client_gone();
+    if (const auto durable = co_await services_.inspector.make_durable(subject(), outcome_); !durable) {
+      log::error("{}: the quarantine can't take it: {}", subject().id, durable.error().what);
+      for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
+      Reply reply = reply_to(durable.error());
+      if (reply.code != 452) reply = {451, "4.3.0 Error: trouble on our side, id " + subject().id};
+      co_return told(all(reply));
+    }
+    for (const Disposition& disposition : outcome_.verdict.dispositions)
+      if (is_passed(disposition)) passed_.push_back(disposition.recipient);
+    if (passed_.empty()) {
+      co_await next_hop_.reset();
+      co_return told(own_replies(std::nullopt));
+    }
+    co_return co_await forward();
+  }
+
+ private:
+  [[nodiscard]] const inspect::Subject& subject() const { return delivery_.subject; }
+
+  asio::awaitable<std::vector<Reply>> forward() {
+    const auto start = SteadyClock::now();
+    const std::string header = options_.header ? header_line(subject(), outcome_) : std::string();
+    const Transfer transfer =
+        co_await next_hop_.send(passed_, header, *subject().message, delivery_.client_is_there, delivery_.reply_by);
+    story_.forward = since(start);
+    if (!transfer.replies.empty()) story_.next_reply = transfer.replies.front().one_line();
+    switch (transfer.stage) {
+      case Transfer::Stage::abandoned: co_return client_gone();
+      case Transfer::Stage::not_sent:
+        log::warning("{}: not handed on: {}", subject().id, transfer.problem);
+        story_.note = transfer.problem;
+        co_return told(own_replies(std::vector{next_hop_away()}));
+      case Transfer::Stage::unanswered:
+        log::warning("{}: handed on, but no answer: {}; a retry may make a duplicate", subject().id, transfer.problem);
+        story_.note = "end of data sent, no answer";
+        co_return told(own_replies(std::vector{nobody_knows(subject().id)}));
+      case Transfer::Stage::refused:
+      case Transfer::Stage::answered: break;
+    }
+    if (transfer.replies.front().positive() && !delivery_.client_is_there()) story_.note = "accepted by the next hop, client lost";
+    co_return told(own_replies(transfer.replies));
+  }
+
+  // `theirs`: what the next hop said: one reply for all passed recipients, or one for each.
+  std::vector<Reply> own_replies(const std::optional<std::vector<Reply>>& theirs) const {
+    const auto& dispositions = outcome_.verdict.dispositions;
+    if (!subject().replies_per_recipient) {
+      if (theirs) return {theirs->front()};
+      return {reply_to(*std::ranges::min_element(dispositions, {}, &Disposition::done), subject().id)};
+    }
+    std::vector<Reply> replies;
+    std::size_t passed = 0;
+    for (const Disposition& disposition : dispositions) {
+      if (!is_passed(disposition)) {
+        replies.push_back(reply_to(disposition, subject().id));
+      } else if (theirs->size() == 1) {
+        replies.push_back(theirs->front());
+      } else {
+        replies.push_back(passed < theirs->size() ? (*theirs)[passed] : nobody_knows(subject().id));
+        ++passed;
+      }
+    }
+    return replies;
+  }
+
+  [[nodiscard]] std::vector<Reply> all(const Reply& reply) const {
+    return std::vector<Reply>(subject().replies_per_recipient ? outcome_.verdict.dispositions.size() : 1, reply);
+  }
+
+  std::vector<Reply> client_gone() {
+    for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
+    story_.note = "client lost before the answer";
+    return told(all({451, "4.4.2 Error: client lost, id " + subject().id}));
+  }
+
+  std::vector<Reply> told(std::vector<Reply> replies) {
+    story_.reply = replies.front().brief();
+    inspect::tell(subject(), outcome_, story_, services_.history);
+    return replies;
+  }
+
+  Delivery delivery_;
+  const SmtpDoorOptions& options_;
+  NextHopSession& next_hop_;
+  inspect::Services& services_;
+  inspect::Outcome outcome_;
+  inspect::Story story_;
+  std::vector<std::size_t> passed_;
+};
+
+}  // namespace
+
+asio::awaitable<std::vector<Reply>> deliver(Delivery delivery, const SmtpDoorOptions& options, NextHopSession& next_hop,
+                                            inspect::Services& services) {
+  Delivering delivering(std::move(delivery), options, next_hop, services);
+  co_return co_await delivering.run();
+}
+
+}  // namespace rastel::doors::smtp

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "doors/smtp/door.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <list>
+#include <mutex>
+
+#include "base/log.hpp"
+#include "doors/smtp/session.hpp"
+#include "net/acceptor.hpp"
+
+namespace rastel::doors::smtp {
+namespace {
+
+namespace asio = boost::asio;
+
+std::string own_name(const SmtpDoorOptions& options, const SiteOptions& site) {
+  if (!options.greeting_host.empty()) return options.greeting_host;
+  if (!site.hostname.empty()) return site.hostname;
+  char name[256] = "localhost";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+class Listening final : public Door, public std::enable_shared_from_this<Listening> {
+ public:
+  Listening(net::Acceptor acceptor, const SmtpDoorOptions& options, const SiteOptions& site, inspect::Services& services)
+      : acceptor_(std::move(acceptor)), state_(new DoorState{options, site, services, own_name(options, site)}) {}
+
+  void start() { asio::co_spawn(acceptor_.executor(), accept(shared_from_this()), asio::detached); }
+
+  void drain() override {
+    state_->draining = true;
+    acceptor_.close();
+    const std::lock_guard lock(mutex_);
+    for (const auto& entry : running_)
+      asio::post(entry.executor, [weak = entry.session] {
+        if (const auto session = weak.lock()) session->interrupt();
+      });
+  }
+  std::size_t sessions() const override { return state_->sessions; }
+  const SmtpDoorOptions& options() const override { return state_->options; }
+
+ private:
+  struct Running {
+    asio::any_io_executor executor;
+    std::weak_ptr<Session> session;
+  };
+
+  static asio::awaitable<void> accept(std::shared_ptr<Listening> self) {
+    for (;;) {
+      const auto executor = self->state_->services.threads.next();
+      auto socket = co_await self->acceptor_.accept(executor);
+      if (!socket) co_return;
+      asio::co_spawn(executor, serve(self, net::Stream(*std::move(socket))), asio::detached);
+    }
+  }
+
+  static asio::awaitable<void> serve(std::shared_ptr<Listening> self, net::Stream stream) {
+    DoorState& state = *self->state_;
+    if (++state.sessions > state.options.max_sessions) {
+      (void)co_await stream.write("421 4.3.2 " + state.host + " too many sessions\r\n", Deadline::in(std::chrono::seconds(5)));
+    } else {
+      const auto executor = stream.executor();
+      const auto session = std::make_shared<Session>(std::move(stream), self->state_);
+      const auto place = self->enter({executor, session});
+      co_await session->run();
+      self->leave(place);
+    }
+    --state.sessions;
+  }
+
+  std::list<Running>::iterator enter(Running running) {
+    const std::lock_guard lock(mutex_);
+    return running_.insert(running_.end(), std::move(running));
+  }
+  void leave(std::list<Running>::iterator place) {
+    const std::lock_guard lock(mutex_);
+    running_.erase(place);
+  }
+
+  net::Acceptor acceptor_;
+  std::shared_ptr<DoorState> state_;  // sessions outlive a door that was drained
+  std::mutex mutex_;                  // for running_: sessions run on several threads
+  std::list<Running> running_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener, const SmtpDoorOptions& options,
+                                         const SiteOptions& site, inspect::Services& services) {
+  RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
+  auto door = std::make_shared<Listening>(std::move(acceptor), options, site, services);
+  door->start();
+  return door;
+}
+
+}  // namespace rastel::doors::smtp

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The SMTP door: SMTP or LMTP on both sides, before or after a mail server's queue. One coroutine a session, which stays
+// on its thread. A session over max_sessions is told 421 and closed.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+
+#include "base/file_descriptor.hpp"
+#include "base/site_options.hpp"
+#include "doors/smtp/options.hpp"
+#include "inspect/services.hpp"
+
+namespace rastel::doors::smtp {
+
+class Door {
+ public:
+  // `services` outlives the door and its sessions.
+  [[nodiscard]] static Result<std::shared_ptr<Door>> open(boost::asio::any_io_executor executor, FileDescriptor listener, const SmtpDoorOptions& options,
+                                                          const SiteOptions& site, inspect::Services& services);
+  virtual ~Door() = default;
+  // Takes no new connections; sessions at rest are told 421 at once, the others at the end of their transaction.
+  virtual void drain() = 0;
+  [[nodiscard]] virtual std::size_t sessions() const = 0;
+  [[nodiscard]] virtual const SmtpDoorOptions& options() const = 0;
+};
+
+}  // namespace rastel::doors::smtp

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The upstream side of one session: connected when first needed, told every MAIL and RCPT as the client says them, and
+// told again from the start when the connection was lost while we still own nothing (PROTOCOLS A-07).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "doors/smtp/options.hpp"
+#include "net/smtp_client.hpp"
+#include "protocol/smtp/xtext.hpp"
+
+namespace rastel::doors::smtp {
+
+class NextHopSession {
+ public:
+  NextHopSession(const SmtpDoorOptions& options, std::string own_name) : options_(options), own_name_(std::move(own_name)) {}
+
+  [[nodiscard]] boost::asio::awaitable<Result<>> ensure_connected();
+  [[nodiscard]] const rastel::smtp::Keywords* keywords() const { return client_ ? &client_->keywords() : nullptr; }
+
+  // The answer of the next hop, whatever it is; an Error when there is none.
+  [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> mail(std::string command, std::vector<rastel::smtp::Attribute> xforward);
+  [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> recipient(std::string command);
+  [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> relay(const std::string& command);
+  [[nodiscard]] boost::asio::awaitable<void> reset();
+
+  // Hands over to the recipients named by `wanted` (indexes of accepted ones, in order).
+  [[nodiscard]] boost::asio::awaitable<net::Transfer> send(const std::vector<std::size_t>& wanted, std::string_view header, const Message& message,
+                                                           const std::function<bool()>& still_wanted, Deadline answer_by);
+  [[nodiscard]] boost::asio::awaitable<void> quit();
+  void drop();
+
+ private:
+  [[nodiscard]] boost::asio::awaitable<Result<>> begin_again(const std::vector<std::size_t>& wanted);
+  [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> say_mail();
+
+  const SmtpDoorOptions& options_;
+  std::string own_name_;
+  std::optional<net::SmtpClient> client_;
+  std::string mail_;
+  std::vector<rastel::smtp::Attribute> xforward_;
+  std::vector<std::string> recipients_;  // the commands that were accepted
+  bool open_ = false;                    // the next hop knows our transaction
+};
+
+}  // namespace rastel::doors::smtp

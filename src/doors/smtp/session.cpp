@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "doors/smtp/session.hpp"
+
+#include <sys/statvfs.h>
+
+#include <algorithm>
+
+#include "base/identifier.hpp"
+#include "base/log.hpp"
+#include "doors/smtp/delivery.hpp"
+#include "doors/smtp/replies.hpp"
+
+namespace rastel::doors::smtp {
+
+namespace asio = boost::asio;
+namespace event = rastel::smtp::event;
+using rastel::smtp::Verb;
+
+namespace {
+
+rastel::smtp::ServerOptions machine_options(const DoorState& door, bool trusted) {
+  rastel::smtp::ServerOptions options;
+  options.protocol = door.options.protocol == DoorProtocol::lmtp ? rastel::smtp::Protocol::lmtp : rastel::smtp::Protocol::smtp;
+  options.most_recipients = door.options.max_recipients;
+  options.most_content = door.services.max_message;
+  options.may_xforward = trusted;
+  return options;
+}
+
+rastel::smtp::LineBreakPolicy policy_of(LineBreaks line_breaks) {
+  switch (line_breaks) {
+    case LineBreaks::normalize: return rastel::smtp::LineBreakPolicy::normalize;
+    case LineBreaks::reject: return rastel::smtp::LineBreakPolicy::reject;
+    case LineBreaks::as_is: return rastel::smtp::LineBreakPolicy::as_is;
+  }
+  return rastel::smtp::LineBreakPolicy::normalize;
+}
+
+bool in_networks(const std::vector<Network>& networks, const std::string& address) {
+  return std::ranges::any_of(networks, [&](const Network& network) { return network.matches(address); });
+}
+
+bool space_for(const std::filesystem::path& spool, std::uint64_t bytes) {
+  struct statvfs disk {};
+  if (statvfs(spool.c_str(), &disk) != 0) return true;  // the write itself will tell
+  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > bytes + (1U << 20);
+}
+
+Deadline reply_deadline(const SmtpDoorOptions& options) {
+  if (options.reply_deadline) return Deadline::in(*options.reply_deadline);
+  switch (options.place) {
+    case Place::before_queue: return Deadline::in(std::chrono::seconds(80));
+    case Place::after_queue: return Deadline::in(std::chrono::seconds(480));
+    case Place::outbound: return Deadline::in(std::chrono::seconds(45));
+  }
+  return Deadline::in(std::chrono::seconds(45));
+}
+
+std::string of_attribute(const std::vector<rastel::smtp::Attribute>& attributes, std::string_view name) {
+  for (const auto& attribute : attributes)
+    if (attribute.name == name && !attribute.value.starts_with('[')) return attribute.value;
+  return {};
+}
+
+}  // namespace
+
+Session::Session(net::Stream stream, std::shared_ptr<DoorState> door)
+    : door_(std::move(door)),
+      stream_(std::move(stream)),
+      peer_(stream_.peer_address()),
+      machine_(machine_options(*door_, trusted())),
+      next_hop_(door_->options, door_->host) {}
+
+bool Session::trusted() const { return in_networks(door_->options.trusted, peer_); }
+
+void Session::interrupt() {
+  if (machine_.at_rest()) stream_.interrupt_read();
+}
+
+asio::awaitable<bool> Session::flush() {
+  if (!machine_.has_output()) co_return true;
+  co_return (co_await stream_.write(machine_.take_output(), Deadline::in(door_->options.idle_timeout))).has_value();
+}
+
+asio::awaitable<void> Session::run() {
+  machine_.greet({220, door_->host + (door_->options.protocol == DoorProtocol::lmtp ? " LMTP Rastel" : " ESMTP Rastel")});
+  while (!machine_.closing()) {
+    if (auto next = machine_.next()) {
+      co_await handle(std::move(*next));
+      continue;
+    }
+    if (machine_.closing()) break;
+    if (door_->draining && machine_.at_rest()) {
+      machine_.shut_down(shutting_down(door_->host));
+      break;
+    }
+    // All replies of a pipelined group in one write.
+    if (!co_await flush()) break;
+    auto bytes = co_await stream_.read(Deadline::in(door_->options.idle_timeout));
+    if (!bytes) {
+      if (bytes.error().kind == ErrorKind::timed_out) machine_.shut_down({421, "4.4.2 " + door_->host + " Error: timeout"});
+      if (bytes.error().kind == ErrorKind::cancelled) machine_.shut_down(shutting_down(door_->host));
+      break;
+    }
+    machine_.receive(*bytes);
+  }
+  (void)co_await flush();
+  stream_.close();
+  co_await next_hop_.quit();
+}
+
+asio::awaitable<void> Session::handle(rastel::smtp::Event next) {
+  co_await std::visit([this](auto&& kind) { return on(std::move(kind)); }, std::move(next));
+}
+
+asio::awaitable<void> Session::on(event::Hello hello) {
+  helo_ = hello.name;
+  forget_transaction();
+  rastel::smtp::Keywords upstream;
+  co_await next_hop_.reset();
+  const auto connected = co_await next_hop_.ensure_connected();
+  if (connected)
+    upstream = *next_hop_.keywords();
+  else  // banner and EHLO must succeed behind Postfix (PROTOCOLS A-25): it is said at MAIL
+    log::warning("door {}: the next hop is away: {}", door_->options.name, connected.error().what);
+  if (!connected) {
+    upstream.set("8BITMIME");
+    upstream.set("SMTPUTF8");
+    upstream.set("DSN");
+    upstream.set("ENHANCEDSTATUSCODES");
+  }
+  machine_.answer_hello(door_->host, rastel::smtp::announce(upstream, {door_->services.max_message, trusted()}));
+}
+
+Envelope Session::new_envelope() const {
+  Envelope envelope;
+  envelope.door = door_->options.name;
+  envelope.place = door_->options.place;
+  envelope.client.address = peer_;
+  envelope.client.helo = helo_;
+  if (!xforward_.empty()) {
+    envelope.client.address = of_attribute(xforward_, "ADDR");
+    if (envelope.client.address.starts_with("IPV6:")) envelope.client.address.erase(0, 5);
+    envelope.client.name = of_attribute(xforward_, "NAME");
+    envelope.client.helo = of_attribute(xforward_, "HELO");
+    envelope.queue_id = of_attribute(xforward_, "IDENT");
+  }
+  return envelope;
+}
+
+asio::awaitable<void> Session::on(event::Mail mail) {
+  if (door_->draining) co_return machine_.answer(shutting_down(door_->host));
+  if (door_->services.inspector.overloaded()) co_return machine_.answer({451, "4.3.2 Error: too busy now, try again later"});
+  const auto* size = mail.path.find("SIZE");
+  const std::uint64_t announced = size == nullptr ? 0 : std::strtoull(size->value.c_str(), nullptr, 10);
+  if (!space_for(door_->services.spool, announced)) co_return machine_.answer({452, "4.3.1 Error: no space to take the message now"});
+  began_ = Clock::now();
+  envelope_ = new_envelope();
+  envelope_.reverse_path = mail.path.address;
+  envelope_.reverse_path_parameters = mail.path.parameters;
+  const auto reply = co_await next_hop_.mail(std::move(mail.command), xforward_);
+  if (!reply) log::warning("door {}: no answer to MAIL: {}", door_->options.name, reply.error().what);
+  machine_.answer(reply ? *reply : reply_to(reply.error()));
+}
+
+asio::awaitable<void> Session::on(event::Rcpt rcpt) {
+  // One reply can't say two outcomes: SMTP to LMTP takes one recipient a transaction (PROTOCOLS A-34).
+  const bool bridging = door_->options.protocol == DoorProtocol::smtp && door_->options.next_hop.protocol == NextHop::Protocol::lmtp;
+  if (bridging && !envelope_.recipients.empty()) co_return machine_.answer({452, "4.5.3 Error: one recipient at a time"});
+  const auto reply = co_await next_hop_.recipient(std::move(rcpt.command));
+  if (reply && reply->positive()) envelope_.recipients.push_back({rcpt.path.address, rcpt.path.parameters});
+  machine_.answer(reply ? *reply : reply_to(reply.error()));
+}
+
+asio::awaitable<void> Session::on(event::Data) {
+  incoming_.emplace(door_->services.spool, door_->services.max_message, policy_of(door_->options.line_breaks), door_->services.blocking);
+  machine_.answer({354, "End data with <CR><LF>.<CR><LF>"});
+  co_return;
+}
+
+asio::awaitable<void> Session::on(event::Content content) {
+  if (!incoming_) co_return;
+  if (const auto fed = co_await incoming_->feed(content.bytes); !fed) {
+    log::warning("door {}: a message from {} is not taken: {}", door_->options.name, peer_, fed.error().what);
+    machine_.refuse_content(reply_to(fed.error()));
+    incoming_.reset();
+  }
+}
+
+asio::awaitable<void> Session::on(event::EndOfContent) {
+  Delivery delivery;
+  delivery.reply_by = reply_deadline(door_->options);
+  auto message = incoming_ ? co_await incoming_->finish() : fail(ErrorKind::ours, "nothing came");
+  const auto refuse = [&](const Reply& reply) {
+    answer_end(std::vector<Reply>(std::max<std::size_t>(machine_.recipients(), 1), reply));
+  };
+  if (!message) {
+    refuse(reply_to(message.error()));
+  } else if (incoming_->bad_line_breaks() && door_->options.line_breaks == LineBreaks::reject) {
+    refuse({550, "5.5.2 Error: bare CR, LF or NUL in the message"});
+  } else if (incoming_->header().received_fields() > door_->options.max_hops) {
+    refuse({554, "5.4.6 Error: too many hops, the message loops"});
+  } else {
+    delivery.subject.id = new_message_id();
+    delivery.subject.message = *std::move(message);
+    delivery.subject.retry_key = incoming_->header().retry_key();
+    delivery.subject.message_id = incoming_->header().message_id();
+    delivery.subject.subject = incoming_->header().subject();
+    envelope_.direction = in_networks(door_->site.networks, envelope_.client.address) && door_->options.place == Place::outbound ? Direction::outbound : Direction::inbound;
+    delivery.subject.envelope = envelope_;
+    delivery.subject.replies_per_recipient = door_->options.protocol == DoorProtocol::lmtp;
+    delivery.receive_time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
+    delivery.client_is_there = [this] { return !stream_.peer_is_gone(); };
+    answer_end(co_await deliver(std::move(delivery), door_->options, next_hop_, door_->services));
+  }
+  forget_transaction();
+  xforward_.clear();
+  co_await next_hop_.reset();
+}
+
+void Session::answer_end(const std::vector<Reply>& replies) {
+  if (door_->options.protocol == DoorProtocol::lmtp)
+    machine_.answer_recipients(replies);
+  else
+    machine_.answer(replies.front());
+}
+
+asio::awaitable<void> Session::on(event::Reset) {
+  forget_transaction();
+  co_await next_hop_.reset();
+  machine_.answer({250, "2.0.0 Ok"});
+}
+
+asio::awaitable<void> Session::on(event::Noop) {
+  machine_.answer({250, "2.0.0 Ok"});
+  co_return;
+}
+
+asio::awaitable<void> Session::on(event::Quit) {
+  machine_.answer({221, "2.0.0 Bye"});
+  co_return;
+}
+
+asio::awaitable<void> Session::on(event::Relay relay) {
+  const auto reply = co_await next_hop_.relay(relay.command);
+  machine_.answer(reply ? *reply : reply_to(reply.error()));
+}
+
+asio::awaitable<void> Session::on(event::Xforward xforward) {
+  for (auto& attribute : xforward.attributes) {
+    std::erase_if(xforward_, [&](const auto& known) { return known.name == attribute.name; });
+    xforward_.push_back(std::move(attribute));
+  }
+  machine_.answer({250, "2.0.0 Ok"});
+  co_return;
+}
+
+asio::awaitable<void> Session::on(event::Violation violation) {
+  log::warning("door {}: session of {} closed: {}", door_->options.name, peer_, violation.what);
+  co_await next_hop_.reset();
+  machine_.answer({554, "5.5.0 Error: protocol violation"});
+}
+
+void Session::forget_transaction() {
+  envelope_ = {};
+  incoming_.reset();
+}
+
+}  // namespace rastel::doors::smtp

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// One session of the SMTP door.
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <optional>
+
+#include "doors/smtp/incoming.hpp"
+#include "doors/smtp/next_hop.hpp"
+#include "inspect/services.hpp"
+#include "net/stream.hpp"
+#include "protocol/smtp/server_machine.hpp"
+
+namespace rastel::doors::smtp {
+
+// What all sessions of a door share; outlives them (each holds it).
+struct DoorState {
+  SmtpDoorOptions options;
+  SiteOptions site;
+  inspect::Services& services;
+  std::string host;
+  std::atomic<bool> draining = false;
+  std::atomic<std::size_t> sessions = 0;
+};
+
+class Session {
+ public:
+  Session(net::Stream stream, std::shared_ptr<DoorState> door);
+  [[nodiscard]] boost::asio::awaitable<void> run();
+  void interrupt();  // on the session's thread: a drain
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  [[nodiscard]] boost::asio::awaitable<bool> flush();
+  [[nodiscard]] boost::asio::awaitable<void> handle(rastel::smtp::Event event);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Hello hello);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Mail mail);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Rcpt rcpt);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Data data);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Content content);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::EndOfContent end);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Reset reset);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Noop noop);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Quit quit);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Relay relay);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Xforward xforward);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Violation violation);
+  void answer_end(const std::vector<rastel::smtp::Reply>& replies);
+  [[nodiscard]] bool trusted() const;
+  [[nodiscard]] Envelope new_envelope() const;
+  void forget_transaction();
+
+  std::shared_ptr<DoorState> door_;
+  net::Stream stream_;
+  std::string peer_;
+  rastel::smtp::ServerMachine machine_;
+  NextHopSession next_hop_;
+  std::string helo_;
+  std::vector<rastel::smtp::Attribute> xforward_;
+  Envelope envelope_;
+  std::optional<Incoming> incoming_;
+  Clock::time_point began_;
+};
+
+}  // namespace rastel::doors::smtp
