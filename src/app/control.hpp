@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "inspect/release.hpp"
 #include "store/history.hpp"
 #include "store/quarantine.hpp"
 
@@ -38,11 +39,8 @@ inline constexpr std::size_t longest_request = 64 * 1024;      // bytes
 inline constexpr std::size_t longest_row = 16 * 1024 * 1024;   // bytes; what a client takes
 inline constexpr std::size_t most_rows = 100'000;              // whatever limit is asked for
 
-// What became of a release: handed over, or refused by the release hop and held again.
-struct ReleaseOutcome {
-  std::vector<std::string> released, refused;  // addresses
-  std::string reply;                           // the hop's last one
-};
+// What became of a release: handed over, or refused by the release hop and held again; the hop's last reply.
+using ReleaseOutcome = inspect::Released;
 
 [[nodiscard]] boost::json::object to_json(const store::HistoryRow& row);
 [[nodiscard]] boost::json::object to_json(const store::HeldMessage& message);

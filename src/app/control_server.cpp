@@ -80,7 +80,8 @@ class Conversation {
     if (!request) co_return co_await write(error_line(request.error()));
     auto done = co_await carry_out(*std::move(request));
     if (closing_) co_return done;
-    co_return co_await write(done ? end_line() : error_line(done.error()));
+    const std::string last = done ? end_line() : error_line(done.error());
+    co_return co_await write(last);
   }
 
   asio::awaitable<Result<>> say(json::object row) { co_return co_await write(line_of(row)); }

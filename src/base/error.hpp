@@ -60,5 +60,5 @@ using Result = std::expected<T, Error>;
   } while (false)
 #define RASTEL_CO_CHECK(...)                                                         \
   do {                                                                               \
-    if (auto checked = (__VA_ARGS__); !checked) co_return std::unexpected(std::move(checked).error()); \
+    if (auto co_checked = (__VA_ARGS__); !co_checked) co_return std::unexpected(std::move(co_checked).error()); \
   } while (false)

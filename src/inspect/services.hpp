@@ -15,12 +15,16 @@
 namespace rastel::inspect {
 
 struct Services {
+  Services(Inspector& way_through, BlockingPool& pool, store::History& told, IoThreads& io_threads, std::filesystem::path spool_folder,
+           std::uint64_t largest_message)
+      : inspector(way_through), blocking(pool), history(told), threads(io_threads), spool(std::move(spool_folder)), max_message(largest_message) {}
+
   Inspector& inspector;
   BlockingPool& blocking;
   store::History& history;
   IoThreads& threads;
   std::filesystem::path spool;
-  std::uint64_t max_message = 0;  // bytes
+  std::uint64_t max_message;                        // bytes
   std::atomic<std::uint64_t> passed_unscanned = 0;  // messages that a door with fail = "pass" let through
 };
 

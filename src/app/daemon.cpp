@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "app/daemon.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/serialize.hpp>
+#include <csignal>
+
+#include "app/configuration.hpp"
+#include "app/control_server.hpp"
+#include "base/log.hpp"
+#include "doors/http/door.hpp"
+#include "doors/smtp/door.hpp"
+#include "inspect/release.hpp"
+#include "sandbox/master_link.hpp"
+
+namespace rastel {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
+constexpr auto drain_time = std::chrono::seconds(55);  // less than the master waits
+
+class Daemon final : public control::ControlHandlers {
+ public:
+  explicit Daemon(FileDescriptor master)
+      : link_(sandbox::MasterLink::create(main_.get_executor(), std::move(master))), signals_(main_, SIGTERM, SIGHUP) {}
+
+  int run() {
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGINT, SIG_IGN);  // Ctrl-C reaches all of us; the master tells us when
+    asio::co_spawn(main_, live(), asio::detached);
+    asio::co_spawn(main_, watch_signals(), asio::detached);
+    asio::co_spawn(main_, watch_master(), asio::detached);
+    main_.run();
+    if (threads_) threads_->stop();
+    return status_;
+  }
+
+  Answer<boost::json::object> status() override {
+    const sandbox::PoolStatus pool = pool_->status();
+    boost::json::object object;
+    object["state"] = draining_ ? "draining" : pool.ready ? "scanning" : "not scanning";
+    if (!pool.ready) object["trouble"] = pool.trouble;
+    object["version"] = RASTEL_VERSION;
+    object["engine"] = pool.engine_version;
+    object["signatures"] = boost::json::object{{"version", pool.signature_version}, {"count", pool.signature_count}, {"time", pool.signature_time},
+                                               {"generation", pool.generation}};
+    if (pool.builtin_only)
+      object["warning"] = "only built-in test signatures: no real malware is found; install freshclam (Debian: clamav-freshclam)";
+    object["workers"] = boost::json::object{{"idle", pool.workers_idle}, {"busy", pool.workers_busy}, {"starting", pool.workers_starting}};
+    object["scans"] = boost::json::object{{"done", pool.scans}, {"timeouts", pool.timeouts}, {"crashes", pool.crashes},
+                                          {"under_way", pool_->scans_under_way()}, {"passed_unscanned", services_->passed_unscanned.load()}};
+    object["confinement_missing"] = boost::json::array(pool.confinement_missing.begin(), pool.confinement_missing.end());
+    boost::json::array doors;
+    for (const auto& door : doors_)
+      doors.push_back(boost::json::object{{"name", door->options().name}, {"listen", to_string(door->options().listen)},
+                                          {"next_hop", to_string(door->options().next_hop)}, {"sessions", door->sessions()}});
+    object["doors"] = std::move(doors);
+    const auto usage = co_await blocking_.run([this] { return quarantine_->usage(); });
+    if (usage) object["quarantine"] = boost::json::object{{"messages", usage->messages}, {"bytes", usage->bytes}};
+    co_return object;
+  }
+
+  Answer<std::vector<store::HistoryRow>> history(store::HistoryFilter filter) override {
+    co_return co_await blocking_.run([this, filter = std::move(filter)]() -> Result<std::vector<store::HistoryRow>> {
+      RASTEL_CHECK(history_->flush());
+      return history_->query(filter);
+    });
+  }
+  Answer<std::vector<store::HeldMessage>> quarantine_list(store::ListFilter filter) override {
+    co_return co_await blocking_.run([this, filter = std::move(filter)] { return quarantine_->list(filter); });
+  }
+  Answer<store::HeldMessage> quarantine_show(std::string id) override {
+    co_return co_await blocking_.run([this, id = std::move(id)] { return quarantine_->show(id); });
+  }
+  Answer<FileDescriptor> quarantine_raw(std::string id) override {
+    co_return co_await blocking_.run([this, id = std::move(id)] { return quarantine_->raw(id); });
+  }
+  Answer<control::ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to) override {
+    RASTEL_CO_TRY(inspect::Released released, co_await inspect::release(std::move(id), std::move(to), release_hop(), *quarantine_, blocking_, spool()));
+    co_return control::ReleaseOutcome{std::move(released.released), std::move(released.refused), std::move(released.reply)};
+  }
+  Answer<> quarantine_delete(std::string id) override {
+    co_return co_await blocking_.run([this, id = std::move(id)] { return quarantine_->remove(id); });
+  }
+  Answer<std::size_t> quarantine_purge() override {
+    co_return co_await blocking_.run([this] { return quarantine_->purge(store::Clock::now()); });
+  }
+
+  Answer<std::string> reload() override {
+    RASTEL_CO_TRY(sandbox::Handover handover, co_await link_->reload_configuration());
+    RASTEL_CO_TRY(Configuration configuration, parse_configuration(handover.configuration, handover.source));
+    take(std::move(configuration));
+    RASTEL_CO_CHECK(open_doors(handover));
+    draining_ = false;
+    log::info("configuration {} taken", handover.source);
+    if (const auto loaded = co_await pool_->reload(); !loaded)
+      co_return fail(loaded.error().kind, "the configuration was taken; " + loaded.error().what);
+    co_return "configuration and signatures taken";
+  }
+
+  Answer<std::string> drain() override {
+    begin_drain();
+    const std::size_t left = sessions();
+    co_return left == 0 ? std::string("no session is left; new ones are refused until reload")
+                        : fmt::format("{} session(s) end with their transaction; new ones are refused until reload", left);
+  }
+
+ private:
+  [[nodiscard]] std::filesystem::path spool() const { return configuration_.store.directory + "/spool"; }
+  [[nodiscard]] inspect::ReleaseHop release_hop() const {
+    char name[256] = "localhost";
+    gethostname(name, sizeof name - 1);
+    return {configuration_.store.release, configuration_.site.hostname.empty() ? name : configuration_.site.hostname};
+  }
+
+  asio::awaitable<void> live() {
+    if (const auto begun = co_await begin(); !begun) {
+      log::error("{}", begun.error().what);
+      status_ = 1;
+      main_.stop();
+      co_return;
+    }
+    co_await inspect::resume_releases(release_hop(), *quarantine_, blocking_, spool());
+    asio::steady_timer hourly(main_);
+    for (;;) {
+      const auto removed = co_await quarantine_purge();
+      if (!removed) log::error("the quarantine can't be tidied: {}", removed.error().what);
+      const auto tidied = co_await blocking_.run([this] { return history_->purge(store::Clock::now() - configuration_.store.keep); });
+      if (!tidied) log::error("the history can't be tidied: {}", tidied.error().what);
+      hourly.expires_after(std::chrono::hours(1));
+      (void)co_await hourly.async_wait(as_awaitable);
+    }
+  }
+
+  asio::awaitable<Result<>> begin() {
+    RASTEL_CO_TRY(sandbox::Handover handover, co_await link_->configuration());
+    RASTEL_CO_TRY(Configuration configuration, parse_configuration(handover.configuration, handover.source));
+    const EngineOptions engine = configuration.engine;
+    RASTEL_CO_TRY(quarantine_, store::Quarantine::open(configuration.store, store::real_files()));
+    RASTEL_CO_TRY(history_, store::History::open(configuration.store));
+    pool_ = sandbox::WorkerPool::create(main_.get_executor(), engine, *link_);
+    const std::uint32_t workers = engine.workers != 0 ? engine.workers : std::max(1U, std::thread::hardware_concurrency());
+    inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, workers);
+    threads_.emplace(std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U));
+    services_.emplace(*inspector_, blocking_, *history_, *threads_, configuration.store.directory + "/spool", engine.max_message.value);
+    take(std::move(configuration));
+    for (const std::string& warning : warnings(configuration_)) log::warning("{}", warning);
+    pool_->start();
+    RASTEL_CO_CHECK(open_doors(handover));
+    for (sandbox::Listener& listener : handover.listeners) {
+      if (listener.name == "control") {
+        RASTEL_CO_TRY(control_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket), *this, blocking_));
+      }
+      if (listener.name == "http") {
+        RASTEL_CO_TRY(http_, doors::http::Door::open(main_.get_executor(), std::move(listener.socket), [this] { return health(); }));
+      }
+    }
+    co_return Result<>{};
+  }
+
+  void take(Configuration configuration) {
+    configuration_ = std::move(configuration);
+    log::configure(configuration_.log, "rastel");
+    inspector_->set_policy(std::make_shared<const PolicyOptions>(configuration_.policy));
+  }
+
+  // The listening sockets stay the same over a reload: a connection waiting in one is taken by the new door.
+  Result<> open_doors(sandbox::Handover& handover) {
+    std::vector<std::shared_ptr<doors::smtp::Door>> opened;
+    for (const SmtpDoorOptions& options : configuration_.door.smtp) {
+      for (sandbox::Listener& listener : handover.listeners) {
+        if (listener.name != "smtp:" + options.name) continue;
+        RASTEL_TRY(auto door, doors::smtp::Door::open(main_.get_executor(), std::move(listener.socket), options, configuration_.site, *services_));
+        opened.push_back(std::move(door));
+        log::info("door {} listens on {} for {}", options.name, to_string(options.listen), to_string(options.next_hop));
+      }
+    }
+    for (const auto& door : doors_) door->drain();
+    retired_.insert(retired_.end(), doors_.begin(), doors_.end());
+    std::erase_if(retired_, [](const auto& door) { return door->sessions() == 0; });
+    doors_ = std::move(opened);
+    return {};
+  }
+
+  doors::http::Health health() {
+    const sandbox::PoolStatus pool = pool_->status();
+    boost::json::object object{{"status", pool.ready && !draining_ ? "ok" : "not scanning"}, {"signatures", pool.signature_version}};
+    if (!pool.ready) object["trouble"] = pool.trouble;
+    if (draining_) object["trouble"] = "draining";
+    if (pool.builtin_only) object["warning"] = "only built-in test signatures: production needs freshclam's";
+    return {pool.ready && !draining_, boost::json::serialize(object)};
+  }
+
+  void begin_drain() {
+    draining_ = true;
+    for (const auto& door : doors_) door->drain();
+    retired_.insert(retired_.end(), doors_.begin(), doors_.end());
+    doors_.clear();
+  }
+
+  [[nodiscard]] std::size_t sessions() const {
+    std::size_t sum = 0;
+    for (const auto& door : retired_) sum += door->sessions();
+    for (const auto& door : doors_) sum += door->sessions();
+    return sum;
+  }
+
+  asio::awaitable<void> end(std::string why) {
+    if (ending_) co_return;
+    ending_ = true;
+    log::info("{}: finishing what is under way", why);
+    begin_drain();
+    const Deadline latest = Deadline::in(drain_time);
+    asio::steady_timer timer(main_);
+    while (sessions() > 0 && !latest.passed()) {
+      timer.expires_after(std::chrono::milliseconds(50));
+      (void)co_await timer.async_wait(as_awaitable);
+    }
+    if (const std::size_t left = sessions(); left > 0) log::warning("{} session(s) are cut off; their clients will come again", left);
+    if (threads_) threads_->stop();
+    if (pool_) co_await pool_->stop();
+    if (history_)
+      if (const auto flushed = history_->flush(); !flushed) log::error("the history: {}", flushed.error().what);
+    main_.stop();
+  }
+
+  asio::awaitable<void> watch_signals() {
+    for (;;) {
+      const auto [code, number] = co_await signals_.async_wait(as_awaitable);
+      if (code) co_return;
+      if (number == SIGTERM) {
+        asio::co_spawn(main_, end("told to end"), asio::detached);
+      } else if (number == SIGHUP) {
+        const auto done = co_await reload();
+        if (!done) log::error("not reloaded: {}", done.error().what);
+      }
+    }
+  }
+
+  asio::awaitable<void> watch_master() {
+    co_await link_->master_gone();
+    co_await end("the master process is gone");
+  }
+
+  asio::io_context main_{1};
+  std::unique_ptr<sandbox::MasterLink> link_;
+  asio::signal_set signals_;
+  Configuration configuration_;
+  inspect::BlockingPool blocking_{4};
+  std::unique_ptr<store::Quarantine> quarantine_;
+  std::unique_ptr<store::History> history_;
+  std::unique_ptr<sandbox::WorkerPool> pool_;
+  std::optional<inspect::Inspector> inspector_;
+  std::optional<inspect::Services> services_;
+  std::optional<inspect::IoThreads> threads_;
+  std::vector<std::shared_ptr<doors::smtp::Door>> doors_, retired_;
+  std::shared_ptr<control::ControlServer> control_;
+  std::shared_ptr<doors::http::Door> http_;
+  bool draining_ = false;
+  bool ending_ = false;
+  int status_ = 0;
+};
+
+}  // namespace
+
+int run_daemon(FileDescriptor master) {
+  // Never destroyed: coroutines that still wait refer to it, and the process ends here.
+  auto* daemon = new Daemon(std::move(master));
+  const int status = daemon->run();
+  _exit(status);
+}
+
+}  // namespace rastel

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A rasteld of a test's own: its configuration, its life and death, its processes, and `rastel` talking to it."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+import peers
+
+CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
+BINARIES = pathlib.Path(os.environ.get("RASTEL_BIN") or
+                        pathlib.Path(os.environ.get("RASTEL_BUILD", CHECKOUT / "build/debug")) / "bin")
+
+
+def eicar():
+    return ("X5O!P%@AP[4\\PZX54(P^)7CC)7}" + "$EICAR-STAND" + "ARD-ANTIVIRUS" + "-TEST-FILE!" + "$H+H*").encode()
+
+
+def infected(subject="look at this", extra=b""):
+    return peers.mail(subject, eicar() + b"\r\n", extra)
+
+
+def toml(value):
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
+    return json.dumps(value)  # strings, numbers, booleans, lists of them
+
+
+def children(pid):
+    try:
+        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def program(pid):
+    try:
+        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return os.path.basename(words[0].decode())
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+class Rastel:
+    def __init__(self, *doors, sections=None, rules=(), prefix=(), configuration=None):
+        """`doors`: dictionaries of [[door.smtp]] keys ("next_hop" is enough); `sections`: {"engine": {…}, …};
+        `rules`: dictionaries of [[policy.rule]]; `prefix`: what stands before the command; `configuration`: a function
+        from (state folder, user) to a whole configuration instead."""
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rastel-test-"))
+        self.folder.chmod(0o755)  # the daemon's user walks through it
+        self.file = self.folder / "rastel.toml"
+        self.log_file = self.folder / "log"
+        self.signatures = self.folder / "signatures"
+        self.signatures.mkdir()
+        self.prefix, self.process = list(prefix), None
+        self.http = peers.free_port()
+        self.user = "nobody" if os.geteuid() == 0 else "rastel"
+        if configuration is not None:
+            self.file.write_text(configuration(self.folder, self.user))
+            self.doors, self.sections, self.rules = [], {}, []
+            return
+        self.doors = []
+        for number, door in enumerate(doors):
+            door = {"name": f"door{number}", "listen": f"127.0.0.1:{peers.free_port()}", "place": "before-queue",
+                    "trusted": ["127.0.0.1"], **door}
+            self.doors.append(door)
+        self.sections = {key: dict(value) for key, value in (sections or {}).items()}
+        self.rules = list(rules)
+        self.write_configuration()
+
+    def write_configuration(self):
+        sections = {"site": {"hostname": "rastel.test", "domains": ["lab.test"], "user": self.user,
+                             "run_directory": str(self.folder / "run")},
+                    "signatures": {"directory": str(self.signatures)},
+                    "engine": {"workers": 2}, "http": {"listen": f"127.0.0.1:{self.http}"},
+                    "store": {"directory": str(self.folder / "store")}}
+        for name, values in self.sections.items():
+            sections.setdefault(name, {}).update(values)
+        text = "# SPDX-License-Identifier: GPL-2.0-only\n"
+        for name, values in sections.items():
+            text += f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in values.items()) + "\n"
+        for rule in self.rules:
+            text += "[[policy.rule]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in rule.items()) + "\n"
+        for door in self.doors:
+            text += "[[door.smtp]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in door.items()) + "\n"
+        self.file.write_text(text)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()
+
+    def start(self, ready=True):
+        # Whatever becomes of the test, its rasteld ends with it.
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(
+                [*self.prefix, "setpriv", "--pdeathsig", "KILL", str(BINARIES / "rasteld"), "-c", str(self.file)],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, process_group=0)
+        if ready:
+            try:
+                self.wait_ready()
+            except BaseException:
+                self.close()
+                raise
+        return self
+
+    def status(self):
+        answer = self.cli("status", "--json", check=False)
+        return json.loads(answer.stdout) if answer.returncode == 0 and answer.stdout.strip() else {}
+
+    def wait_ready(self, seconds=60):
+        end = time.monotonic() + seconds
+        while self.status().get("state") != "scanning":
+            assert self.process.poll() is None, f"rasteld ended with {self.process.returncode}:\n{self.log()[-3000:]}"
+            assert time.monotonic() < end, f"rasteld is not ready after {seconds} s: {self.status()}\n{self.log()[-3000:]}"
+            time.sleep(0.1)
+
+    def send_signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM, seconds=40):
+        """Ends it in order; its exit status."""
+        if self.process.poll() is None:
+            self.send_signal(number)
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"rasteld did not end in {seconds} s:\n{self.log()[-3000:]}") from None
+        return status
+
+    def kill(self):
+        """Kills all of it at once, without a word."""
+        if self.process is None:
+            return
+        victims = self.everything()
+        for pid in [self.process.pid, *victims]:
+            try:
+                os.kill(pid, signal.SIGCONT)
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
+        end = time.monotonic() + 10
+        while any(alive(pid) for pid in victims) and time.monotonic() < end:
+            time.sleep(0.01)
+
+    def close(self):
+        if self.process is not None:
+            if self.process.poll() is None:
+                for pid in self.everything():
+                    try:
+                        os.kill(pid, signal.SIGCONT)
+                    except ProcessLookupError:
+                        pass
+                self.send_signal(signal.SIGTERM)
+                try:
+                    self.process.wait(10)
+                except subprocess.TimeoutExpired:
+                    self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def log(self):
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    def lines(self, message_id):
+        """The log lines of one message."""
+        return [line for line in self.log().splitlines() if f"{message_id}:" in line]
+
+    # Processes
+
+    def everything(self):
+        found, waiting = [], [self.process.pid]
+        while waiting:
+            below = children(waiting.pop())
+            found += below
+            waiting += below
+        return found
+
+    def daemon(self):
+        return next(pid for pid in children(self.process.pid) if program(pid) == "rastel-daemon")
+
+    def zygotes(self):
+        return [pid for pid in children(self.process.pid) if program(pid) == "rastel-engine"]
+
+    def workers(self):
+        return [pid for zygote in self.zygotes() for pid in children(zygote)]
+
+    # Talking to it
+
+    def door(self, number=0):
+        listen = self.doors[number]["listen"]
+        return listen.removeprefix("unix:") if listen.startswith("unix:") else int(listen.rsplit(":", 1)[1])
+
+    def client(self, number=0, **options):
+        options.setdefault("lmtp", self.doors[number].get("protocol") == "lmtp")
+        return peers.Client(self.door(number), **options)
+
+    def cli(self, *words, check=True, text=True):
+        answer = subprocess.run([str(BINARIES / "rastel"), "-c", str(self.file), *map(str, words)],
+                                stdin=subprocess.DEVNULL, capture_output=True, text=text, timeout=60)
+        assert not check or answer.returncode == 0, f"rastel {words}: {answer.returncode} {answer.stderr}"
+        return answer
+
+    def rows(self, *words):
+        return [json.loads(line) for line in self.cli(*words, "--json").stdout.splitlines()]
+
+    def held(self, everything=False):
+        return self.rows("quarantine", "list", *(["--all"] if everything else []))
+
+    def raw(self, message_id):
+        return self.cli("quarantine", "raw", message_id, text=False).stdout
+
+    def history(self, *words, count=0, seconds=10):
+        """The newest first; waits until there are `count` rows, as they are written in batches."""
+        end = time.monotonic() + seconds
+        while len(rows := self.rows("history", *words)) < count:
+            assert time.monotonic() < end, f"{len(rows)} rows of history, {count} expected: {rows}"
+            time.sleep(0.1)
+        return rows

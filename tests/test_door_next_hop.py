@@ -1,0 +1,271 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Next hops that refuse, lie, hang or vanish: what the client hears, and whether the session stays in step."""
+import signal
+import threading
+import time
+
+import pytest
+
+import peers
+
+CONTENT = peers.mail("next hop")
+TEMPORARY = range(400, 500)
+
+
+def test_every_reply_may_have_several_lines(doors, how):
+    several = {"BANNER": "220-hello\r\n220 there", "MAIL": "250-mail\r\n250 2.1.0 Ok", "RCPT": "250-rcpt\r\n250 2.1.5 Ok",
+               "DATA": "354-go\r\n354 ahead", "DOT": "250-queued\r\n250-indeed\r\n250 2.0.0 Ok", "RSET": "250-a\r\n250 b",
+               "NOOP": "250-a\r\n250 b", "QUIT": "221-a\r\n221 b"}
+    doors.hop.hooks.update(several)
+    with doors.client(how=how) as client:
+        for _ in range(3):
+            reply = client.deliver(CONTENT)
+            assert (reply.code, reply.lines) == (250, ["queued", "indeed", "2.0.0 Ok"])
+            assert client.command("RSET").code == 250
+            assert client.command("NOOP").code == 250
+    assert len(doors.hop.messages) == 3
+
+
+# (what the next hop does, which codes the client may hear)
+PEERS = {
+    "refuses MAIL": ({"MAIL": "550 5.7.1 not you"}, [550]),
+    "defers MAIL": ({"MAIL": "451 4.7.1 later"}, [451]),
+    "refuses RCPT": ({"RCPT": "550 5.1.1 nobody"}, [550]),
+    "refuses DATA": ({"DATA": "554 5.5.1 no"}, [554]),
+    "defers DATA": ({"DATA": "451 4.3.0 later"}, [451]),
+    "refuses the message": ({"DOT": "552 5.2.2 too much"}, [552]),
+    "defers the message": ({"DOT": "452 4.3.1 full"}, [452]),
+    "says 250 to DATA": ({"DATA": "250 2.0.0 what?"}, TEMPORARY),
+    "says 354 to RCPT": ({"RCPT": "354 too early"}, TEMPORARY),
+    "says 354 at the end": ({"DOT": "354 again"}, TEMPORARY),
+    "says 421 at MAIL": ({"MAIL": "421 4.3.2 closing"}, TEMPORARY),
+    "says 421 at DATA": ({"DATA": "421 4.3.2 closing"}, TEMPORARY),
+    "says 421 at the end": ({"DOT": "421 4.3.2 closing"}, TEMPORARY),
+    "closes at MAIL": ({"MAIL": peers.CLOSE}, TEMPORARY),
+    "closes at RCPT": ({"RCPT": peers.CLOSE}, TEMPORARY),
+    "closes at DATA": ({"DATA": peers.CLOSE}, TEMPORARY),
+    "closes after the dot": ({"DOT": peers.CLOSE}, TEMPORARY),
+    "hangs at MAIL": ({"MAIL": peers.HANG}, TEMPORARY),
+    "hangs at DATA": ({"DATA": peers.HANG}, TEMPORARY),
+    "speaks garbage": ({"MAIL": "\x00\xff what"}, TEMPORARY),
+    "says a bare code": ({"DOT": "250"}, [250]),
+    "answers without end": ({"MAIL": b"250-" + b"x" * 3_000_000}, TEMPORARY),
+    "mixes codes": ({"MAIL": "250-a\r\n550 b"}, range(400, 600)),
+    "is slow at the banner": ({"BANNER": lambda *_: time.sleep(1)}, [250]),
+    "is slow at the end": ({"DOT": lambda *_: time.sleep(1)}, [250]),
+}
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_a_bad_next_hop(doors, name):
+    hooks, codes = PEERS[name]
+    doors.hop.hooks.update(hooks)
+    with doors.client() as client:
+        reply = client.deliver(CONTENT)
+        assert reply.code in codes, reply
+        assert reply.code == 250 or not doors.hop.accepted()
+    # The next client isn't harmed.
+    doors.fresh()
+    with doors.client() as client:
+        assert client.deliver(CONTENT).code == 250
+    assert len(doors.hop.messages) == 1
+
+
+@pytest.mark.parametrize("hooks", [{"BANNER": "554 5.3.2 go away"}, {"BANNER": "421 4.3.2 busy"}, {"BANNER": peers.CLOSE},
+                                   {"BANNER": peers.HANG}, {"EHLO": peers.CLOSE}, {"EHLO": "421 4.3.2 no"}])
+def test_a_next_hop_that_does_not_begin(doors, hooks):
+    doors.hop.hooks.update(hooks)
+    with doors.client() as client:
+        assert client.banner.code in (220, 421)
+        if client.banner.code == 220:
+            answer = client.command("EHLO client.example")
+            if answer.code == 250:
+                answer = client.command("MAIL FROM:<a@x.example>")
+            assert answer.code in TEMPORARY or answer.code == 554 and "554" in str(hooks), answer
+
+
+def test_nobody_at_the_next_hop_is_a_temporary_failure(start, closing):
+    rastel = start({"next_hop": f"127.0.0.1:{peers.free_port()}"})
+    with rastel.client() as client:  # A-25: before-queue Postfix wants banner and EHLO; trouble is said at MAIL
+        assert client.banner.code == 220
+        assert client.command("EHLO client.example").code == 250
+        assert client.command("MAIL FROM:<a@x.example>").code in TEMPORARY
+
+
+def test_the_dot_without_an_answer_is_never_a_success_nor_a_refusal(doors):
+    for name in ("smtp-smtp", "lmtp-smtp", "lmtp-lmtp"):
+        doors.hops[name].hooks["DOT"] = peers.CLOSE
+        with doors.client(name) as client:
+            reply = client.deliver(CONTENT)
+            reply = reply[0] if isinstance(reply, list) else reply
+            assert reply.code == 451 and reply.text.startswith("4.4.2"), (name, reply)
+
+
+def test_a_reply_too_many_is_not_taken_for_the_next_one(doors):
+    doors.hop.hooks["DOT"] = "250 2.0.0 Ok\r\n550 5.0.0 injected"
+    with doors.client() as client:
+        assert client.deliver(CONTENT).code == 250
+        del doors.hop.hooks["DOT"]
+        reply = client.deliver(CONTENT)
+        assert reply.code == 250 or reply.code in TEMPORARY, reply
+        assert "injected" not in reply.text
+    doors.hop.hooks["MAIL"] = "250 2.1.0 Ok\r\n250 2.1.5 injected"
+    doors.hop.hooks["RCPT"] = "550 5.1.1 nobody"
+    with doors.client() as client:
+        client.hello()
+        replies = client.envelope("a@x.example", ["b@lab.test"])
+        assert replies[-1].code != 250, "a surplus reply to MAIL was taken for RCPT's"
+
+
+def test_a_next_hop_that_closes_while_it_owns_nothing_is_asked_again(doors):
+    closed = []
+
+    def close_once(session, line):  # A-07: as Postfix does under stress
+        if not closed:
+            closed.append(session)
+            threading.Timer(0.1, session.connection.shutdown, [2]).start()
+
+    doors.hop.hooks["RCPT"] = close_once
+    with doors.client() as client:
+        client.hello()
+        assert [reply.code for reply in client.envelope("a@x.example", ["b@lab.test"])] == [250, 250]
+        time.sleep(0.5)
+        assert client.command("DATA").code == 354
+        client.send(peers.stuffed(CONTENT))
+        assert client.reply().code == 250
+    assert len(doors.hop.messages) == 1
+    assert doors.hop.messages[0].recipients == ["RCPT TO:<b@lab.test>"]
+
+
+def test_a_replay_with_another_answer_is_a_temporary_failure(doors):
+    seen = []
+
+    def first_yes_then_no(session, line):
+        seen.append(line)
+        if len(seen) > 1:
+            return "550 5.1.1 not any more"
+        threading.Timer(0.1, session.connection.shutdown, [2]).start()
+        return None
+
+    doors.hop.hooks["RCPT"] = first_yes_then_no
+    with doors.client() as client:
+        client.hello()
+        client.envelope("a@x.example", ["b@lab.test"])
+        time.sleep(0.5)
+        answer = client.command("DATA")
+        if answer.code == 354:
+            client.send(peers.stuffed(CONTENT))
+            answer = client.reply()
+        assert answer.code in TEMPORARY, answer
+    assert not doors.hop.messages
+
+
+# Clients that vanish
+
+def test_a_client_that_vanishes_delivers_nothing(doors):
+    half = peers.stuffed(CONTENT)
+    for cut in (0, 1, len(half) // 2, len(half) - 5, len(half) - 3, len(half) - 2, len(half) - 1):
+        client = doors.client()
+        client.hello()
+        client.envelope("a@x.example", ["b@lab.test"])
+        assert client.command("DATA").code == 354
+        client.send(half[:cut])
+        client.close()
+    client = doors.client()
+    client.hello()
+    client.envelope("a@x.example", ["b@lab.test"])
+    client.send(b"BDAT 100 LAST\r\nabc")
+    client.close()
+    time.sleep(1)
+    assert not doors.hop.messages  # A-05
+
+
+def test_a_client_that_is_gone_while_its_mail_is_forwarded_gets_nothing_delivered_twice(doors):
+    """S3: the next hop is slow at DATA, the client leaves: no dot may go out (A.1)."""
+    go = threading.Event()
+    doors.hop.hooks["DATA"] = lambda *_: go.wait(10) and None
+    client = doors.client()
+    client.hello()
+    client.envelope("a@x.example", ["b@lab.test"])
+    assert client.command("DATA").code == 354
+    client.send(peers.stuffed(CONTENT))
+    doors.hop.wait_for(lambda: "DATA" in doors.hop.commands)
+    client.close()
+    time.sleep(0.5)
+    go.set()
+    time.sleep(1)
+    assert not doors.hop.messages
+
+
+# Going away
+
+def test_a_drain_lets_sessions_end_and_takes_no_new_ones(start):
+    rastel = start()
+    with rastel.client() as client:
+        client.hello()
+        client.envelope("a@x.example", ["b@lab.test"])
+        assert client.command("DATA").code == 354
+        rastel.cli("drain")
+        client.send(peers.stuffed(CONTENT))
+        assert client.reply().code == 250
+        try:
+            assert client.command("NOOP").code in (250, 421)
+        except (peers.Closed, ConnectionError):
+            pass
+    assert len(rastel.hop.messages) == 1
+    try:
+        with rastel.client() as client:
+            assert client.banner.code == 421
+    except (ConnectionError, peers.Closed):
+        pass
+
+
+def test_sigterm_lets_the_message_under_way_arrive(start):
+    rastel = start()
+    dot, go = threading.Event(), threading.Event()
+    rastel.hop.hooks["DOT"] = lambda *_: dot.set() or go.wait(20) and None
+    with rastel.client() as client:
+        client.hello()
+        client.envelope("a@x.example", ["b@lab.test"])
+        client.command("DATA")
+        client.send(peers.stuffed(CONTENT))
+        assert dot.wait(20)
+        rastel.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert rastel.process.poll() is None
+        go.set()
+        assert client.reply().code == 250
+    assert rastel.process.wait(30) == 0
+    assert len(rastel.hop.accepted()) == 1
+
+
+def test_a_reload_under_load_loses_and_doubles_nothing(start):
+    rastel = start()
+    answers, stop = [], threading.Event()
+
+    def load(number):
+        while not stop.is_set():
+            with rastel.client() as client:
+                for _ in range(5):
+                    answers.append(client.deliver(peers.mail(f"load {number}")).code)
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        time.sleep(0.5)
+        rastel.cli("reload")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert set(answers) == {250} and len(answers) == len(rastel.hop.accepted())
+
+
+def test_a_wrong_configuration_is_refused_as_a_whole(start):
+    rastel = start()
+    good = rastel.file.read_text()
+    rastel.file.write_text(good.replace("[policy]", "").replace("[engine]", "[engine]\nwokers = 3\n"))
+    answer = rastel.cli("reload", check=False)
+    assert answer.returncode != 0 and "wokers" in answer.stderr and "workers" in answer.stderr, answer
+    with rastel.client() as client:
+        assert client.deliver(CONTENT).code == 250
