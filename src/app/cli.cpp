@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -87,7 +88,9 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   add_config_verbs(app, context);
   add_sink_verb(app, context);
   add_send_verb(app, context);
-  if (!arguments.empty() && app.get_subcommand_no_throw(arguments.front()) == nullptr) become_program_of(arguments);
+  const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
+  const auto is_asked = [&](const CLI::App* verb) { return verb->check_name(arguments.front()); };
+  if (!arguments.empty() && std::ranges::none_of(verbs, is_asked)) become_program_of(arguments);
   const Exit parsed = parse(app, arguments, context);
   context.configuration_given = file->count() > 0;
   if (parsed != Exit::ok || !context.action) return static_cast<int>(parsed);

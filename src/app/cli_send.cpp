@@ -44,7 +44,7 @@ struct Load {
   std::string last_failure;
 };
 
-std::string quoted(std::string_view text) {
+std::string json_text(std::string_view text) {
   std::string result = "\"";
   for (const char character : printable(text)) {
     if (character == '"' || character == '\\') result += '\\';
@@ -94,8 +94,8 @@ asio::awaitable<void> session(Load& load, const Context& context) {
       load.milliseconds.push_back(took);
     }
     if (load.options.json)
-      context.say(fmt::format("{{\"message\":{},\"code\":{},\"reply\":{},\"ms\":{:.1f}}}", quoted(name), reply ? reply->code : 0,
-                              quoted(reply ? reply->one_line() : reply.error().what), took));
+      context.say(fmt::format("{{\"message\":{},\"code\":{},\"reply\":{},\"ms\":{:.1f}}}", json_text(name), reply ? reply->code : 0,
+                              json_text(reply ? reply->one_line() : reply.error().what), took));
   }
   if (client) co_await client->quit();
 }
@@ -135,7 +135,8 @@ Result<> read_messages(Load& load) {
 }
 
 Exit run_send(const Context& context, const SendOptions& options) {
-  Load load{options};
+  Load load;
+  load.options = options;
   const auto next_hop = parse_next_hop((options.lmtp ? "lmtp:" : "") + options.to);
   if (!next_hop) {
     context.complain("--to " + options.to + ": " + next_hop.error().what);

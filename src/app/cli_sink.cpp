@@ -36,8 +36,7 @@ struct Sink {
 class SinkSession {
  public:
   SinkSession(net::Stream stream, Sink& sink)
-      : stream_(std::move(stream)), sink_(sink), machine_({.protocol = sink.options.lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp,
-                                                           .most_recipients = 10'000, .may_xforward = true}) {}
+      : stream_(std::move(stream)), sink_(sink), machine_(options(sink)) {}
 
   asio::awaitable<void> run() {
     machine_.greet({220, "sink.invalid ESMTP"});
@@ -56,6 +55,14 @@ class SinkSession {
   }
 
  private:
+  static smtp::ServerOptions options(const Sink& sink) {
+    smtp::ServerOptions options;
+    options.protocol = sink.options.lmtp ? smtp::Protocol::lmtp : smtp::Protocol::smtp;
+    options.most_recipients = 10'000;
+    options.may_xforward = true;
+    return options;
+  }
+
   static constexpr auto patience = std::chrono::minutes(10);
 
   void on(const event::Hello&) {
@@ -129,7 +136,8 @@ Exit run_sink(const Context& context, const SinkOptions& options) {
   }
   asio::io_context io(1);
   auto acceptor = net::Acceptor::create(io.get_executor(), *std::move(listener));
-  Sink sink{options};
+  Sink sink;
+  sink.options = options;
   asio::signal_set signals(io, SIGINT, SIGTERM);
   signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
   asio::co_spawn(io, accept(*std::move(acceptor), sink), asio::detached);
