@@ -142,7 +142,9 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
   Answer answer = co_await asio::co_spawn(executor_, scan(subject, reply_by), asio::use_awaitable);
   Outcome outcome;
   outcome.in_time = answer.in_time;
-  outcome.verdict = judge(subject, answer.report, {.repeated_failure = answer.repeated_failure, .released = false});
+  policy::Circumstances circumstances;
+  circumstances.repeated_failure = answer.repeated_failure;
+  outcome.verdict = judge(subject, answer.report, circumstances);
   // Asked only when it matters: a clean message passes without a look into the quarantine.
   if (!passes(outcome.verdict)) {
     const auto used = co_await blocking_.run([this, key = subject.retry_key, to = addresses(subject.envelope)] {
