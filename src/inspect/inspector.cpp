@@ -139,7 +139,8 @@ std::vector<std::string> addresses(const Envelope& envelope) {
 }  // namespace
 
 asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) {
-  Answer answer = co_await asio::co_spawn(executor_, scan(subject, reply_by), asio::use_awaitable);
+  auto scanning = scan(subject, reply_by);
+  Answer answer = co_await asio::co_spawn(executor_, std::move(scanning), asio::use_awaitable);
   Outcome outcome;
   outcome.in_time = answer.in_time;
   policy::Circumstances circumstances;
@@ -147,9 +148,10 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
   outcome.verdict = judge(subject, answer.report, circumstances);
   // Asked only when it matters: a clean message passes without a look into the quarantine.
   if (!passes(outcome.verdict)) {
-    const auto used = co_await blocking_.run([this, key = subject.retry_key, to = addresses(subject.envelope)] {
+    auto ask = [this, key = subject.retry_key, to = addresses(subject.envelope)] {
       return quarantine_.consume_pass(key, to, store::Clock::now());
-    });
+    };
+    const auto used = co_await blocking_.run(std::move(ask));
     if (!used) log::error("{}: can't ask the quarantine for releases: {}", subject.id, used.error().what);
     if (used && *used) {
       outcome.released = true;
@@ -176,12 +178,12 @@ asio::awaitable<Result<>> Inspector::make_durable(const Subject& subject, const 
     if (disposition.done == Action::discard) discarded.recipients.push_back(disposition.recipient);
   }
   if (held.recipients.empty() && discarded.recipients.empty()) co_return Result<>{};
-  co_return co_await blocking_.run([this, message = subject.message, held = std::move(held),
-                                    discarded = std::move(discarded)]() -> Result<> {
+  auto hold = [this, message = subject.message, held = std::move(held), discarded = std::move(discarded)]() -> Result<> {
     if (!held.recipients.empty()) RASTEL_CHECK(quarantine_.hold(*message, held));
     if (!discarded.recipients.empty()) RASTEL_CHECK(quarantine_.record_discard(*message, discarded));
     return {};
-  });
+  };
+  co_return co_await blocking_.run(std::move(hold));
 }
 
 }  // namespace rastel::inspect

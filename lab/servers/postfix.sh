@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs inside Postfix's root of the lab: configures it with three ways through Rastel, then becomes it.
+#
+#   2501   after the queue:  smtpd -> queue -> smtp client -> Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
+#   2511   the same, but the client speaks LMTP to Rastel 127.0.0.1:10125
+#   2502   before the queue: smtpd hands the session to Rastel 127.0.0.1:10225 -> 127.0.0.1:10026
+#   10026  where passed mail enters again; no filter here, or mail would go round in a circle
+#
+# Local mail is delivered to Dovecot by LMTP.        usage: postfix.sh DOVECOT_ADDRESS
+set -eu
+dovecot=$1
+postconf -e 'compatibility_level = 3.6' 'maillog_file = /var/log/mail.log' 'inet_protocols = ipv4' \
+  'myhostname = lab.test' 'mydestination = lab.test, localhost' 'mynetworks = 127.0.0.0/8, 10.99.0.0/24' \
+  'alias_maps = ' 'alias_database = ' "mailbox_transport = lmtp:inet:[$dovecot]:24" 'biff = no' \
+  'smtpd_peername_lookup = no' 'smtp_dns_support_level = disabled' 'message_size_limit = 104857600' \
+  'mailbox_size_limit = 0' 'smtpd_tls_security_level = none' 'smtp_tls_security_level = none' \
+  'queue_run_delay = 2s' 'minimal_backoff_time = 2s' 'maximal_backoff_time = 4s' 'transport_retry_time = 2s' \
+  'smtpd_client_connection_count_limit = 0' 'smtpd_client_connection_rate_limit = 0'
+# Debian runs most of it in a chroot that its init script fills; there is no init here.
+postconf -F '*/*/chroot = n'
+cat >>/etc/postfix/master.cf <<'MASTER'
+2501 inet n - n - - smtpd
+  -o syslog_name=pf2501 -o content_filter=scan:[127.0.0.1]:10025
+2511 inet n - n - - smtpd
+  -o syslog_name=pf2511 -o content_filter=scanlmtp:inet:[127.0.0.1]:10125
+scan unix - - n - 4 smtp
+  -o syslog_name=pfscan -o smtp_send_xforward_command=yes -o disable_mime_output_conversion=yes -o smtp_generic_maps=
+scanlmtp unix - - n - 4 lmtp
+  -o syslog_name=pfscanlmtp -o lmtp_send_xforward_command=yes -o disable_mime_output_conversion=yes
+2502 inet n - n - 20 smtpd
+  -o syslog_name=pf2502 -o smtpd_proxy_filter=127.0.0.1:10225
+127.0.0.1:10026 inet n - n - - smtpd
+  -o syslog_name=pf10026 -o content_filter= -o smtpd_proxy_filter= -o smtpd_milters=
+  -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_milters
+  -o smtpd_authorized_xforward_hosts=127.0.0.0/8 -o mynetworks=127.0.0.0/8
+  -o smtpd_recipient_restrictions=permit_mynetworks,reject
+MASTER
+exec postfix start-fg
