@@ -24,7 +24,9 @@ DEV_VERB = re.compile(r"\./dev ([a-z][\w-]*)")
 DEV_CASE = re.compile(r"^  ([a-z][a-z |-]*)\) ", re.M)
 RASTEL_VERB = re.compile(r"`(?:[^`\n]* )?rastel ((?:[a-z][a-z-]*)(?:[ |][a-z][a-z|-]*)*)")
 FLAG = re.compile(r"`(?:rasteld?\b)[^`\n]*?(--[a-z][\w-]+)")
-SUBCOMMAND = re.compile(r'add_subcommand\(\s*"([a-z-]+)"')
+# A verb is a name that is followed by its description: add_subcommand("list", "What is held …"), or a helper of that kind.
+VERB = re.compile(r'"([a-z][a-z-]+)",\s*"[A-Z]')
+PLACEHOLDER = re.compile(r"\b_?(NAME|FLOOR|KIND|SERVER|FILE)(?=_|\b)")
 TOML_BLOCK = re.compile(r"^```toml\n(.*?)^```", re.S | re.M)
 OPTION = re.compile(r"`\[?\[?([a-z]+(?:\.[a-z]+)?)\]?\]?[ .]([a-z_]+)(?: = [^`]*)?`")
 
@@ -85,14 +87,14 @@ class Checker:
                 self.dev_verbs |= {name.strip() for name in names.split("|")}
         app = "".join(source.text(root, path) for path in source.files(root, ".cpp", ".hpp", under=("src/app",)))
         self.app = app
-        self.verbs = set(SUBCOMMAND.findall(app))
+        self.verbs = set(VERB.findall(app))
         rules = self.root / "docs/PROTOCOLS.md"
         self.rules = {a or b for a, b in RULE_HERE.findall(rules.read_text(encoding="utf-8"))} if rules.exists() else set()
         self.complaints = []
 
     def missing(self, name):
-        if name.startswith("build/") or any(part.isupper() and "." not in part for part in re.split(r"[/_.-]", pathlib.PurePath(name).parent.as_posix())):
-            return False  # a place-holder: src/FLOOR/x.cpp
+        if name.startswith("build/") or PLACEHOLDER.search(name):
+            return False
         if "*" in name:
             return not list(self.root.glob(name))
         return not (self.root / name).exists()
@@ -114,6 +116,7 @@ class Checker:
                 complain(f'docs/{document}.md has no "{section}"')
         for document, number_in in DOCUMENT.findall(line):
             where = self.root / f"docs/{document}.md"
+            where = where if where.exists() else self.root / f"docs/{document.lower()}.md"
             if not where.exists():
                 complain(f"{document}: there is no docs/{document}.md")
             elif number_in and not re.search(rf"^#+ {number_in}\b", where.read_text(encoding="utf-8"), re.M):

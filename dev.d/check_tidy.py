@@ -56,7 +56,7 @@ def look(root, database, path):
 def check(root, database="build/asan"):
     database = pathlib.Path(root) / database
     commands = json.loads((database / "compile_commands.json").read_text(encoding="utf-8"))
-    compiled = {pathlib.Path(command["file"]).resolve() for command in commands}
+    compiled = {(pathlib.Path(command["directory"]) / command["file"]).resolve() for command in commands}
     must, rest = choose(root, changed(root))
     wanted = [path for path in must + rest if (pathlib.Path(root) / path).resolve() in compiled]
     everything = bool(os.environ.get("RASTEL_LINT_ALL"))
