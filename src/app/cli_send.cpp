@@ -67,7 +67,9 @@ asio::awaitable<Result<smtp::Reply>> send_one(net::SmtpClient& client, const Loa
     RASTEL_CO_CHECK(co_await client.command("RSET"));
     co_return reply;
   }
-  const net::Transfer transfer = co_await client.send({{}, &message, accepted}, [] { return true; }, Deadline::in(std::chrono::minutes(10)));
+  const net::Outgoing outgoing{{}, &message, accepted};
+  const std::function<bool()> always = [] { return true; };
+  const net::Transfer transfer = co_await client.send(outgoing, always, Deadline::in(std::chrono::minutes(10)));
   if (transfer.replies.empty()) co_return fail(ErrorKind::peer_closed, transfer.problem);
   co_return *std::ranges::max_element(transfer.replies, {}, &smtp::Reply::code);
 }

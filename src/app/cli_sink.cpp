@@ -46,12 +46,18 @@ class SinkSession {
         continue;
       }
       if (machine_.closing()) break;
-      if (machine_.has_output() && !co_await stream_.write(machine_.take_output(), Deadline::in(patience))) co_return;
+      if (machine_.has_output()) {
+        const std::string output = machine_.take_output();
+        const Result<> written = co_await stream_.write(output, Deadline::in(patience));
+        if (!written) co_return;
+      }
       auto bytes = co_await stream_.read(Deadline::in(patience));
       if (!bytes) co_return;
       machine_.receive(*bytes);
     }
-    if (machine_.has_output()) (void)co_await stream_.write(machine_.take_output(), Deadline::in(patience));
+    const std::string last = machine_.take_output();
+    const Result<> written = co_await stream_.write(last, Deadline::in(patience));
+    (void)written;
   }
 
  private:
@@ -117,7 +123,11 @@ asio::awaitable<void> serve(net::Stream stream, Sink& sink) {
 }
 
 asio::awaitable<void> accept(net::Acceptor acceptor, Sink& sink) {
-  while (auto socket = co_await acceptor.accept()) asio::co_spawn(acceptor.executor(), serve(net::Stream(*std::move(socket)), sink), asio::detached);
+  for (;;) {
+    auto socket = co_await acceptor.accept();
+    if (!socket) co_return;
+    asio::co_spawn(acceptor.executor(), serve(net::Stream(*std::move(socket)), sink), asio::detached);
+  }
 }
 
 Exit run_sink(const Context& context, const SinkOptions& options) {

@@ -166,9 +166,8 @@ class Conversation {
     // From here on an error can't be told in the middle of the bytes: the connection is closed short of them.
     closing_ = true;
     for (std::uint64_t offset = 0; offset < size;) {
-      RASTEL_CO_TRY(const std::string bytes, co_await blocking_.run([number = file.get(), offset, size] {
-        return read_piece(number, offset, size - offset);
-      }));
+      auto read = [number = file.get(), offset, size] { return read_piece(number, offset, size - offset); };
+      RASTEL_CO_TRY(const std::string bytes, co_await blocking_.run(std::move(read)));
       RASTEL_CO_CHECK(co_await write(bytes));
       offset += bytes.size();
     }

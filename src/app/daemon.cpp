@@ -71,26 +71,31 @@ class Daemon final : public control::ControlHandlers {
   }
 
   Answer<std::vector<store::HistoryRow>> history(store::HistoryFilter filter) override {
-    co_return co_await blocking_.run([this, filter = std::move(filter)]() -> Result<std::vector<store::HistoryRow>> {
+    auto ask = [this, filter = std::move(filter)]() -> Result<std::vector<store::HistoryRow>> {
       RASTEL_CHECK(history_->flush());
       return history_->query(filter);
-    });
+    };
+    co_return co_await blocking_.run(std::move(ask));
   }
   Answer<std::vector<store::HeldMessage>> quarantine_list(store::ListFilter filter) override {
-    co_return co_await blocking_.run([this, filter = std::move(filter)] { return quarantine_->list(filter); });
+    auto ask = [this, filter = std::move(filter)] { return quarantine_->list(filter); };
+    co_return co_await blocking_.run(std::move(ask));
   }
   Answer<store::HeldMessage> quarantine_show(std::string id) override {
-    co_return co_await blocking_.run([this, id = std::move(id)] { return quarantine_->show(id); });
+    auto ask = [this, id = std::move(id)] { return quarantine_->show(id); };
+    co_return co_await blocking_.run(std::move(ask));
   }
   Answer<FileDescriptor> quarantine_raw(std::string id) override {
-    co_return co_await blocking_.run([this, id = std::move(id)] { return quarantine_->raw(id); });
+    auto ask = [this, id = std::move(id)] { return quarantine_->raw(id); };
+    co_return co_await blocking_.run(std::move(ask));
   }
   Answer<control::ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to) override {
     RASTEL_CO_TRY(inspect::Released released, co_await inspect::release(std::move(id), std::move(to), release_hop(), *quarantine_, blocking_, spool()));
     co_return control::ReleaseOutcome{std::move(released.released), std::move(released.refused), std::move(released.reply)};
   }
   Answer<> quarantine_delete(std::string id) override {
-    co_return co_await blocking_.run([this, id = std::move(id)] { return quarantine_->remove(id); });
+    auto ask = [this, id = std::move(id)] { return quarantine_->remove(id); };
+    co_return co_await blocking_.run(std::move(ask));
   }
   Answer<std::size_t> quarantine_purge() override {
     co_return co_await blocking_.run([this] { return quarantine_->purge(store::Clock::now()); });

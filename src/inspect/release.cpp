@@ -59,7 +59,9 @@ asio::awaitable<Result<Released>> hand_over(const store::Release& release, const
     (reply.positive() ? accepted : result.refused).push_back(recipient.address);
   }
   if (accepted.empty()) co_return result;
-  const auto transfer = co_await client.send({{}, &message, accepted.size()}, [] { return true; }, Deadline::in(std::chrono::minutes(10)));
+  const net::Outgoing outgoing{{}, &message, accepted.size()};
+  const std::function<bool()> always = [] { return true; };
+  const auto transfer = co_await client.send(outgoing, always, Deadline::in(std::chrono::minutes(10)));
   if (transfer.stage != net::Transfer::Stage::answered && transfer.stage != net::Transfer::Stage::refused)
     co_return fail(ErrorKind::peer, "the release hop did not take the message: " + transfer.problem);
   result.reply = transfer.replies.front().one_line();
@@ -80,11 +82,12 @@ asio::awaitable<Result<Released>> finish(store::Release release, MessagePointer 
   } else {
     for (const Recipient& recipient : release.recipients) outcome.refused.push_back(recipient.address);
   }
-  RASTEL_CO_CHECK(co_await blocking.run([&quarantine, id = release.id, outcome]() -> Result<> {
+  auto note = [&quarantine, id = release.id, outcome]() -> Result<> {
     if (!outcome.released.empty()) RASTEL_CHECK(quarantine.finish_release(id, outcome.released, true));
     if (!outcome.refused.empty()) RASTEL_CHECK(quarantine.finish_release(id, outcome.refused, false));
     return {};
-  }));
+  };
+  RASTEL_CO_CHECK(co_await blocking.run(std::move(note)));
   if (!result) co_return std::unexpected(result.error());
   co_return outcome;
 }
@@ -95,10 +98,10 @@ asio::awaitable<Result<Released>> release(std::string id, std::vector<std::strin
                                           BlockingPool& blocking, std::filesystem::path spool) {
   if (hop.hop.endpoint.kind == Endpoint::Kind::none)
     co_return fail(ErrorKind::invalid_input, "[store] release is not set: say where released mail re-enters, e.g. release = \"127.0.0.1:10026\"");
-  RASTEL_CO_TRY(Stored stored, co_await blocking.run([&quarantine, id, spool] { return load(quarantine, id, spool); }));
-  RASTEL_CO_TRY(store::Release begun, co_await blocking.run([&quarantine, id, only, key = stored.key] {
-    return quarantine.begin_release(id, only, key, store::Clock::now());
-  }));
+  auto read = [&quarantine, id, spool] { return load(quarantine, id, spool); };
+  RASTEL_CO_TRY(Stored stored, co_await blocking.run(std::move(read)));
+  auto begin = [&quarantine, id, only, key = stored.key] { return quarantine.begin_release(id, only, key, store::Clock::now()); };
+  RASTEL_CO_TRY(store::Release begun, co_await blocking.run(std::move(begin)));
   co_return co_await finish(std::move(begun), stored.message, hop, quarantine, blocking);
 }
 
@@ -109,7 +112,8 @@ asio::awaitable<void> resume_releases(ReleaseHop hop, store::Quarantine& quarant
     co_return;
   }
   for (const store::Release& release : *pending) {
-    const auto stored = co_await blocking.run([&quarantine, id = release.id, spool] { return load(quarantine, id, spool); });
+    auto read = [&quarantine, id = release.id, spool] { return load(quarantine, id, spool); };
+    const auto stored = co_await blocking.run(std::move(read));
     if (!stored) {
       log::error("{}: the release can't go on: {}", release.id, stored.error().what);
       continue;

@@ -109,7 +109,12 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing, const std::
 
 asio::awaitable<void> SmtpClient::quit() {
   machine_.expect(Awaited::quit);
-  if (co_await stream_.write("QUIT\r\n", Deadline::in(std::chrono::seconds(2)))) (void)co_await reply(Deadline::in(std::chrono::seconds(2)));
+  const Deadline soon = Deadline::in(std::chrono::seconds(2));
+  const Result<> sent = co_await stream_.write("QUIT\r\n", soon);
+  if (sent) {
+    const Result<Reply> bye = co_await reply(soon);
+    (void)bye;
+  }
   stream_.close();
 }
 

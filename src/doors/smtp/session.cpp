@@ -79,7 +79,9 @@ void Session::interrupt() {
 
 asio::awaitable<bool> Session::flush() {
   if (!machine_.has_output()) co_return true;
-  co_return (co_await stream_.write(machine_.take_output(), Deadline::in(door_->options.idle_timeout))).has_value();
+  const std::string output = machine_.take_output();
+  const Result<> written = co_await stream_.write(output, Deadline::in(door_->options.idle_timeout));
+  co_return written.has_value();
 }
 
 asio::awaitable<void> Session::run() {
@@ -95,7 +97,8 @@ asio::awaitable<void> Session::run() {
       break;
     }
     // All replies of a pipelined group in one write.
-    if (!co_await flush()) break;
+    const bool flushed = co_await flush();
+    if (!flushed) break;
     auto bytes = co_await stream_.read(Deadline::in(door_->options.idle_timeout));
     if (!bytes) {
       if (bytes.error().kind == ErrorKind::timed_out) machine_.shut_down({421, "4.4.2 " + door_->host + " Error: timeout"});
@@ -211,7 +214,8 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
     delivery.subject.replies_per_recipient = door_->options.protocol == DoorProtocol::lmtp;
     delivery.receive_time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
     delivery.client_is_there = [this] { return !stream_.peer_is_gone(); };
-    answer_end(co_await deliver(std::move(delivery), door_->options, next_hop_, door_->services));
+    const std::vector<Reply> replies = co_await deliver(std::move(delivery), door_->options, next_hop_, door_->services);
+    answer_end(replies);
   }
   forget_transaction();
   xforward_.clear();
