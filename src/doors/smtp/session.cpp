@@ -193,7 +193,8 @@ asio::awaitable<void> Session::on(event::Content content) {
 asio::awaitable<void> Session::on(event::EndOfContent) {
   Delivery delivery;
   delivery.reply_by = reply_deadline(door_->options);
-  auto message = incoming_ ? co_await incoming_->finish() : fail(ErrorKind::ours, "nothing came");
+  Result<MessagePointer> message = fail(ErrorKind::ours, "nothing came");
+  if (incoming_) message = co_await incoming_->finish();
   const auto refuse = [&](const Reply& reply) {
     answer_end(std::vector<Reply>(std::max<std::size_t>(machine_.recipients(), 1), reply));
   };
