@@ -44,12 +44,15 @@ class Conversation {
     while (!closing_) {
       const auto line = co_await read_line();
       if (!line) co_return;
-      if (const auto answered = co_await answer(*line); !answered) co_return;
+      const Result<> answered = co_await answer(*line);
+      if (!answered) co_return;
     }
   }
 
   asio::awaitable<void> turn_away() {
-    (void)co_await write(error_line({ErrorKind::busy, "too many control connections: try again in a moment"}));
+    const std::string line = error_line(Error{ErrorKind::busy, "too many control connections: try again in a moment"});
+    const Result<> written = co_await write(line);
+    (void)written;
   }
 
  private:
@@ -63,7 +66,9 @@ class Conversation {
       }
       if (input_.size() > longest_request) {
         // The tail of an overlong line must not be taken for a request.
-        (void)co_await write(error_line({ErrorKind::invalid_input, "the request is longer than 64 KiB"}));
+        const std::string refusal = error_line(Error{ErrorKind::invalid_input, "the request is longer than 64 KiB"});
+        const Result<> written = co_await write(refusal);
+        (void)written;
         co_return fail(ErrorKind::peer, "request too long");
       }
       RASTEL_CO_TRY(const std::string_view bytes, co_await stream_.read(deadline));
@@ -77,7 +82,10 @@ class Conversation {
 
   asio::awaitable<Result<>> answer(const std::string& line) {
     auto request = parse_request(line);
-    if (!request) co_return co_await write(error_line(request.error()));
+    if (!request) {
+      const std::string refusal = error_line(request.error());
+      co_return co_await write(refusal);
+    }
     auto done = co_await carry_out(*std::move(request));
     if (closing_) co_return done;
     const std::string last = done ? end_line() : error_line(done.error());

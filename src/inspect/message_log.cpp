@@ -36,7 +36,7 @@ std::string findings_text(const Report& report) {
 
 struct Group {
   const Disposition* disposition = nullptr;
-  std::string recipients;
+  std::string recipients, bracketed;  // for the history, for the log
 };
 
 // Recipients with the same action and class share a line.
@@ -48,8 +48,11 @@ std::vector<Group> groups(const Subject& subject, const Outcome& outcome) {
                              (disposition.observed ? "o" : "")];
     if (group.disposition == nullptr) group.disposition = &disposition;
     if (disposition.recipient >= subject.envelope.recipients.size()) continue;
-    if (!group.recipients.empty()) group.recipients += ',';
-    group.recipients += '<' + subject.envelope.recipients[disposition.recipient].address + '>';
+    const std::string& address = subject.envelope.recipients[disposition.recipient].address;
+    for (auto* list : {&group.recipients, &group.bracketed})
+      if (!list->empty()) *list += ',';
+    group.recipients += address;
+    group.bracketed += '<' + address + '>';
   }
   std::vector<Group> all;
   for (auto& [key, group] : by_action) all.push_back(std::move(group));
@@ -71,7 +74,7 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
         {"client", client_text(envelope.client)},
         {"auth", or_dash(envelope.client.authenticated_user)},
         {"from", '<' + envelope.reverse_path + '>'},
-        {"to", group.recipients},
+        {"to", group.bracketed},
         {"msgid", or_dash(subject.message_id)},
         {"queue", or_dash(envelope.queue_id)},
         {"size", std::to_string(subject.message->size()), Field::Kind::number},

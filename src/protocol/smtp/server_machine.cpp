@@ -63,6 +63,7 @@ std::optional<Event> ServerMachine::next_command() {
     return error({500, "5.5.2 Error: the command holds control characters"});
   const std::string_view text = *line;
   const std::size_t end = std::min(text.find(' '), text.size());
+  if (end == 0) return error({500, "5.5.2 Error: an empty command"});
   const VerbRow* row = find_verb(text.substr(0, end));
   if (row == nullptr) return error({502, "5.5.1 Error: command not implemented"});
   const bool lmtp = options_.protocol == Protocol::lmtp;
