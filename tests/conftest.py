@@ -115,3 +115,15 @@ def doors(all_doors):
 @pytest.fixture(params=peers.WAYS)
 def how(request):
     return request.param
+
+
+# What a test measured and people want to read: (title, column names, rows), printed at the end of the run.
+tables = []
+
+
+def pytest_terminal_summary(terminalreporter):
+    for title, columns, rows in tables:
+        terminalreporter.section(title)
+        widths = [max(len(str(row[i])) for row in [columns, *rows]) for i in range(len(columns))]
+        for row in [columns, *rows]:
+            terminalreporter.write_line("  ".join(str(cell).ljust(width) for cell, width in zip(row, widths)))

@@ -32,7 +32,7 @@ def test_an_empty_file_is_a_configuration(tmp_path):
 
 @pytest.mark.parametrize("text, words", [
     ("[engine]\nwokers = 2\n", ["bad.toml:2", "wokers", "workers"]),
-    ("[sight]\n", ["bad.toml:1", "sight", "site"]),
+    ("[enginee]\n", ["bad.toml:1", "enginee", "engine"]),
     ("[policy]\n\ninfected = \"rejct\"\n", ["bad.toml:3", "rejct", "reject"]),
     ("[engine]\ndeadline = 60\n", ["bad.toml:2", "deadline"]),
     ("[engine]\ndeadline = \"1ms\"\n", ["bad.toml:2", "deadline"]),
