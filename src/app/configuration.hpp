@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The whole configuration. parse_configuration() is the only way in; an error names file, line and the nearest key.
-// Nothing here throws; any thread.
+// The whole configuration. parse_configuration() is the only way in; an error names file, line and the
+// nearest key. Nothing here throws; any thread.
 #pragma once
 
 #include <string>
@@ -55,16 +55,21 @@ struct Rows<Configuration> {
 // `source`: the file's name, for messages. Refused as a whole; the error lists every problem, one a line.
 [[nodiscard]] Result<Configuration> parse_configuration(std::string_view text, std::string_view source);
 
-// What can be wrong beyond single values (used by parse_configuration): one sentence a problem.
-[[nodiscard]] std::vector<std::string> contradictions(const Configuration& configuration);
+struct Problem {
+  std::string where;  // "door.smtp[0].listen"
+  std::string what;   // one sentence
+};
+// What can be wrong beyond single values (used by parse_configuration, which knows the lines).
+[[nodiscard]] std::vector<Problem> contradictions(const Configuration& configuration);
 // What works but is probably not meant: one sentence each.
 [[nodiscard]] std::vector<std::string> warnings(const Configuration& configuration);
 
-// What `rastel config show` prints: every option with its value, as TOML that parses to the same configuration.
+// What `rastel config show` prints: every option with its value, as TOML that parses to the same
+// configuration.
 [[nodiscard]] std::string show_configuration(const Configuration& configuration);
 // Only [signatures] and [engine]: what the engine process is given, so that it sees no secret.
 [[nodiscard]] std::string show_engine_configuration(const Configuration& configuration);
-[[nodiscard]] std::string sample_configuration();     // every option as a comment with its sentence and default
+[[nodiscard]] std::string sample_configuration();  // every option as a comment with its sentence and default
 [[nodiscard]] std::string configuration_reference();  // the manual page's source (Markdown)
 
 }  // namespace rastel

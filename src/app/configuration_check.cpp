@@ -1,93 +1,237 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What single values can't show: what contradicts itself, and what is probably not meant.
-#include <fmt/format.h>
-
 #include <filesystem>
+#include <map>
 #include <set>
 
+#include <fmt/format.h>
+
 #include "app/configuration.hpp"
+#include "base/utf8.hpp"
 
 namespace rastel {
 namespace {
 
-using Problems = std::vector<std::string>;
+using Problems = std::vector<Problem>;
+using Kind = Endpoint::Kind;
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && std::ranges::all_of(text, [](char character) {
+constexpr std::size_t most_addresses =
+    200;  // the master hands listeners over in one message (SCM_MAX_FD is 253)
+constexpr std::size_t longest_unix_path = 107;  // sockaddr_un
+
+bool is_of(std::string_view text, std::string_view more) {
+  return std::ranges::all_of(text, [&](char character) {
     return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
-           (character >= '0' && character <= '9') || character == '-' || character == '_' || character == '.';
+           (character >= '0' && character <= '9') || more.find(character) != std::string_view::npos;
   });
 }
-
-bool strips(const std::optional<Action>& action) { return action == Action::strip; }
-
-void check_doors(const Configuration& configuration, Problems& problems) {
-  std::set<std::string> names;
-  std::set<std::string> listens;
-  for (const SmtpDoorOptions& door : configuration.door.smtp) {
-    if (!is_name(door.name))
-      problems.push_back(fmt::format("[[door.smtp]] needs a name of letters, digits, '-', '_' and '.', not \"{}\"", door.name));
-    if (!names.insert(door.name).second) problems.push_back(fmt::format("two doors are named \"{}\"", door.name));
-    if (door.listen.kind == Endpoint::Kind::none)
-      problems.push_back(fmt::format("door \"{}\" needs listen, e.g. \"127.0.0.1:10025\"", door.name));
-    if (door.next_hop.endpoint.kind == Endpoint::Kind::none)
-      problems.push_back(fmt::format("door \"{}\" needs next_hop, e.g. \"127.0.0.1:10026\"", door.name));
-    if (door.listen.kind != Endpoint::Kind::none && !listens.insert(to_string(door.listen)).second)
-      problems.push_back(fmt::format("two doors listen on {}", to_string(door.listen)));
-    if (door.protocol == DoorProtocol::lmtp && door.listen.kind == Endpoint::Kind::inet && door.listen.port == 25)
-      problems.push_back(fmt::format("door \"{}\": LMTP must not be spoken on port 25 (RFC 2033)", door.name));
-  }
-  if (configuration.http.listen.kind != Endpoint::Kind::none && !listens.insert(to_string(configuration.http.listen)).second)
-    problems.push_back(fmt::format("[http] and a door both listen on {}", to_string(configuration.http.listen)));
-  for (const SmtpDoorOptions& door : configuration.door.smtp)
-    if (listens.contains(to_string(door.next_hop.endpoint)))
-      problems.push_back(fmt::format("door \"{}\": its next_hop {} is one of our own doors: mail would go round in a circle",
-                                     door.name, to_string(door.next_hop)));
-  if (listens.size() > 200) problems.push_back("more than 200 addresses to listen on");
+// Stands in the log, in our header line and in rules.
+bool is_name(std::string_view text) { return !text.empty() && text.size() <= 64 && is_of(text, "-_."); }
+bool is_domain(std::string_view text) {
+  const bool ascii =
+      std::ranges::all_of(text, [](char character) { return static_cast<unsigned char>(character) < 0x80; });
+  return !text.empty() && text.size() <= 255 && (!ascii || is_of(text, "-_.")) && !text.starts_with('.');
 }
 
-void check_policy(const PolicyOptions& policy, Problems& problems) {
-  bool any = strips(policy.infected) || strips(policy.suspicious) || strips(policy.encrypted);
-  for_each_row<UnscannedActions>([&](const auto& row) { any = any || strips(policy.unscanned.*(row.member)); });
-  for (const PolicyRule& rule : policy.rules) {
-    any = any || strips(rule.infected) || strips(rule.suspicious) || strips(rule.encrypted);
-    for_each_row<UnscannedRule>([&](const auto& row) { any = any || strips(rule.unscanned.*(row.member)); });
+std::string at_door(std::size_t index, std::string_view option) {
+  return fmt::format("door.smtp[{}].{}", index, option);
+}
+
+bool is_loopback(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// Whether who connects to `target` may reach who listens on `listen`.
+bool reaches(const Endpoint& target, const Endpoint& listen) {
+  if (target.kind == Kind::none || target.kind != listen.kind) return false;
+  if (target.kind == Kind::unix_socket) return target.path == listen.path;
+  if (target.port != listen.port) return false;
+  const bool everywhere = listen.host == "0.0.0.0" || listen.host == "::";
+  return target.host == listen.host || (everywhere && is_loopback(target.host)) ||
+         (is_loopback(target.host) && is_loopback(listen.host) &&
+          (target.host == "localhost" || listen.host == "localhost"));
+}
+
+class Check {
+ public:
+  explicit Check(const Configuration& configuration) : configuration_(configuration) {}
+
+  Problems problems() {
+    site();
+    addresses();
+    for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) door(i);
+    for (std::size_t i = 0; i < configuration_.policy.rules.size(); ++i) rule(i);
+    return std::move(problems_);
   }
-  if (any) problems.push_back("[policy]: strip is not there yet; use quarantine, reject, tag, discard, defer or pass");
+
+ private:
+  template <class... Arguments>
+  void problem(std::string where, fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+    problems_.push_back({std::move(where), fmt::format(format, std::forward<Arguments>(arguments)...)});
+  }
+
+  void site() {
+    const SiteOptions& site = configuration_.site;
+    for (const auto& [name, path] : {std::pair{"site.run_directory", site.run_directory},
+                                     std::pair{"store.directory", configuration_.store.directory},
+                                     std::pair{"signatures.directory", configuration_.signatures.directory}})
+      if (!path.starts_with('/')) problem(name, "{}: want an absolute path, not \"{}\"", name, path);
+    if (site.run_directory.size() + std::string_view("/control.sock").size() > longest_unix_path)
+      problem("site.run_directory", "site.run_directory is too long for a unix socket in it");
+    if (!is_name(site.user))
+      problem("site.user", "site.user: want the name of an account, not \"{}\"", site.user);
+    if (site.user == "root") problem("site.user", "site.user: the daemon must not be root");
+    if (!site.hostname.empty() && !is_domain(site.hostname))
+      problem("site.hostname", "site.hostname: want a name like \"mx.example.com\", not \"{}\"",
+              site.hostname);
+    for (std::size_t i = 0; i < site.domains.size(); ++i)
+      if (!is_domain(site.domains[i]))
+        problem(fmt::format("site.domains[{}]", i),
+                "site.domains: want domains like \"example.com\", not \"{}\"", site.domains[i]);
+  }
+
+  // Everything that we listen on, each address once.
+  void addresses() {
+    std::map<std::string, std::string> used;
+    const auto use = [&](const Endpoint& endpoint, const std::string& where, const std::string& who) {
+      if (endpoint.kind == Kind::none) return;
+      const auto [earlier, is_new] = used.emplace(to_string(endpoint), who);
+      if (!is_new) problem(where, "{} and {} both listen on {}", earlier->second, who, earlier->first);
+    };
+    use({Kind::unix_socket, {}, 0, configuration_.site.run_directory + "/control.sock"}, "",
+        "the control socket");
+    use(configuration_.http.listen, "http.listen", "[http]");
+    for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) {
+      const SmtpDoorOptions& door = configuration_.door.smtp[i];
+      use(door.listen, at_door(i, "listen"), fmt::format("door \"{}\"", door.name));
+    }
+    if (used.size() > most_addresses)
+      problem("", "{} addresses to listen on; {} is the most", used.size(), most_addresses);
+  }
+
+  void door(std::size_t index) {
+    const SmtpDoorOptions& door = configuration_.door.smtp[index];
+    if (!is_name(door.name))
+      problem(at_door(index, "name"), "door.smtp.name: want letters, digits, '-', '_' and '.', not \"{}\"",
+              door.name);
+    if (!names_.insert(door.name).second)
+      problem(at_door(index, "name"), "two doors are named \"{}\"", door.name);
+    if (!door.greeting_host.empty() && !is_domain(door.greeting_host))
+      problem(at_door(index, "greeting_host"), "door \"{}\": greeting_host is no host name", door.name);
+    // RFC 2033 5: on port 25 a client expects SMTP.
+    if (door.protocol == DoorProtocol::lmtp && door.listen.kind == Kind::inet && door.listen.port == 25)
+      problem(at_door(index, "protocol"), "door \"{}\": LMTP must not be spoken on port 25 (RFC 2033)",
+              door.name);
+    if (door.next_hop.protocol == NextHop::Protocol::lmtp && door.next_hop.endpoint.kind == Kind::inet &&
+        door.next_hop.endpoint.port == 25)
+      problem(at_door(index, "next_hop"), "door \"{}\": LMTP must not be spoken to port 25 (RFC 2033)",
+              door.name);
+    if (door.protocol == DoorProtocol::lmtp && door.place == Place::outbound)
+      problem(at_door(index, "protocol"),
+              "door \"{}\": clients don't hand in mail by LMTP; an outbound door speaks SMTP", door.name);
+    for (const SmtpDoorOptions& other : configuration_.door.smtp)
+      if (reaches(door.next_hop.endpoint, other.listen))
+        problem(at_door(index, "next_hop"),
+                "door \"{}\": its next_hop {} is our own door \"{}\": mail would go round in a circle",
+                door.name, to_string(door.next_hop), other.name);
+  }
+
+  void rule(std::size_t index) {
+    for (const std::string& door : configuration_.policy.rules[index].doors)
+      if (std::ranges::find(configuration_.door.smtp, door, &SmtpDoorOptions::name) ==
+          configuration_.door.smtp.end())
+        problem(fmt::format("policy.rule[{}].doors", index), "policy.rule.doors: there is no door \"{}\"",
+                door);
+  }
+
+  const Configuration& configuration_;
+  Problems problems_;
+  std::set<std::string> names_;
+};
+
+// How long who waits behind a door of this place waits for the reply to his message.
+struct Patience {
+  Duration least;
+  std::string_view who;
+};
+Patience patience_at(Place place) {
+  switch (place) {
+    case Place::before_queue:
+      return {std::chrono::seconds(100), "Postfix before its queue (smtpd_proxy_timeout)"};
+    case Place::after_queue:
+      return {std::chrono::seconds(600), "Postfix's delivery agent"};
+    case Place::outbound:
+      return {std::chrono::seconds(60), "a mail program"};
+  }
+  return {};
+}
+
+bool sets_something(const PolicyRule& rule) {
+  bool sets = rule.mode || rule.infected || rule.suspicious || rule.encrypted;
+  for_each_row<UnscannedRule>(
+      [&](const auto& row) { sets = sets || (rule.unscanned.*(row.member)).has_value(); });
+  return sets;
+}
+
+void look_at_door(const Configuration& configuration, const SmtpDoorOptions& door,
+                  std::vector<std::string>& said) {
+  if (door.fail == DoorFailure::pass)
+    said.push_back(fmt::format(
+        "door \"{}\": fail = \"pass\" lets mail through unscanned when the scanner is away", door.name));
+  const Patience patience = patience_at(door.place);
+  if (door.reply_deadline && *door.reply_deadline >= patience.least)
+    said.push_back(fmt::format(
+        "door \"{}\": reply_deadline is {}, but {} gives up after {}: mail will be scanned and sent again",
+        door.name, to_string(*door.reply_deadline), patience.who, to_string(patience.least)));
+  if (door.line_breaks == LineBreaks::as_is)
+    said.push_back(fmt::format(
+        "door \"{}\": line_breaks = \"as-is\" lets smuggled messages through to the next hop", door.name));
+  if (reaches(configuration.store.release.endpoint, door.listen))
+    said.push_back(fmt::format(
+        "store.release is the door \"{}\": released mail is scanned again; name the door's next_hop instead",
+        door.name));
+}
+
+void look_at_policy(const PolicyOptions& policy, std::vector<std::string>& said) {
+  if (policy.mode == PolicyMode::observe) said.push_back("policy.mode = \"observe\": everything passes");
+  if (policy.infected == Action::pass || policy.infected == Action::tag)
+    said.push_back("policy.infected lets infected mail through");
+  for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    const PolicyRule& rule = policy.rules[i];
+    const bool may_loosen =
+        rule.mode == PolicyMode::observe || rule.infected || rule.suspicious || rule.encrypted;
+    if (!sets_something(rule)) said.push_back(fmt::format("policy.rule {} sets nothing", i + 1));
+    if (may_loosen && !rule.senders.empty() && rule.clients.empty() && rule.authenticated != true)
+      said.push_back(fmt::format(
+          "policy.rule {} goes by the sender alone, which is forgeable: it can only make things stricter",
+          i + 1));
+  }
 }
 
 }  // namespace
 
-std::vector<std::string> contradictions(const Configuration& configuration) {
-  Problems problems;
-  check_doors(configuration, problems);
-  check_policy(configuration.policy, problems);
-  for (const auto& [name, path] : {std::pair{"site.run_directory", configuration.site.run_directory},
-                                   std::pair{"store.directory", configuration.store.directory},
-                                   std::pair{"signatures.directory", configuration.signatures.directory}})
-    if (!path.starts_with('/')) problems.push_back(fmt::format("{}: want an absolute path, not \"{}\"", name, path));
-  if (configuration.site.run_directory.size() > 90)
-    problems.push_back("site.run_directory is too long for a unix socket in it (at most 90 bytes)");
-  return problems;
+std::vector<Problem> contradictions(const Configuration& configuration) {
+  return Check(configuration).problems();
 }
 
 std::vector<std::string> warnings(const Configuration& configuration) {
-  Problems problems;
+  std::vector<std::string> said;
   std::error_code code;
   if (!std::filesystem::is_directory(configuration.signatures.directory, code))
-    problems.push_back(fmt::format("signatures.directory {} does not exist: install freshclam (Debian: clamav-freshclam), "
-                                   "or only the built-in test signatures are looked for",
-                                   configuration.signatures.directory));
-  if (configuration.door.smtp.empty()) problems.push_back("no door is configured: no mail will come in");
-  if (configuration.store.release.endpoint.kind == Endpoint::Kind::none && !configuration.door.smtp.empty())
-    problems.push_back("store.release is not set: held mail can't be released");
-  for (const SmtpDoorOptions& door : configuration.door.smtp) {
-    if (door.fail == DoorFailure::pass)
-      problems.push_back(fmt::format("door \"{}\": fail = \"pass\" lets mail through unscanned when the scanner is away", door.name));
-    if (door.reply_deadline && *door.reply_deadline > configuration.engine.deadline)
-      problems.push_back(fmt::format("door \"{}\": reply_deadline is beyond engine.deadline", door.name));
-  }
-  return problems;
+    said.push_back(
+        fmt::format("signatures.directory {} does not exist: {}", configuration.signatures.directory,
+                    configuration.signatures.builtin ? "install freshclam (Debian: clamav-freshclam), or "
+                                                       "only the built-in test signatures are looked for"
+                                                     : "with builtin = false nothing can be scanned"));
+  if (configuration.door.smtp.empty()) said.push_back("no door is configured: no mail will come in");
+  if (configuration.store.release.endpoint.kind == Kind::none && !configuration.door.smtp.empty())
+    said.push_back("store.release is not set: held mail can't be released");
+  if (configuration.engine.scratch < configuration.engine.max_message)
+    said.push_back("engine.scratch is smaller than engine.max_message: large messages will be unscanned");
+  for (const SmtpDoorOptions& door : configuration.door.smtp) look_at_door(configuration, door, said);
+  look_at_policy(configuration.policy, said);
+  for (std::string& sentence : said) sentence = printable(sentence);
+  return said;
 }
 
 }  // namespace rastel

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // rasteld: the master's program. What it takes from the configuration is put together here.
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
 
+#include <CLI/CLI.hpp>
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "app/configuration.hpp"
-#include "base/log.hpp"
 #include "base/os/file.hpp"
+#include "sandbox/listeners.hpp"
 #include "sandbox/master.hpp"
 
 namespace {
@@ -29,20 +30,29 @@ Endpoint control_socket(const Configuration& configuration) {
 Result<sandbox::MasterPlan> plan_from(const std::string& file) {
   sandbox::MasterPlan plan;
   RASTEL_TRY(const Configuration configuration, read_configuration(file, plan.text));
-  log::configure(configuration.log, "rasteld");
+  plan.log = configuration.log;
   plan.source = file;
   plan.engine_text = show_engine_configuration(configuration);
   const Confinement confinement = configuration.engine.confinement;
-  plan.confinement_required = confinement == Confinement::required || (confinement == Confinement::automatic && geteuid() == 0);
+  plan.confinement_required =
+      confinement == Confinement::required || (confinement == Confinement::automatic && geteuid() == 0);
   plan.listeners.push_back({"control", control_socket(configuration), 0660, configuration.site.admin_group});
-  if (configuration.http.listen.kind != Endpoint::Kind::none) plan.listeners.push_back({"http", configuration.http.listen, 0660, {}});
+  if (configuration.http.listen.kind != Endpoint::Kind::none)
+    plan.listeners.push_back({"http", configuration.http.listen, 0660, {}});
   for (const SmtpDoorOptions& door : configuration.door.smtp)
     plan.listeners.push_back({"smtp:" + door.name, door.listen, door.socket_mode.value, {}});
   plan.private_folders = {configuration.store.directory, configuration.store.directory + "/spool"};
   plan.run_directory = configuration.site.run_directory;
   plan.user = configuration.site.user;
-  plan.admin_group = configuration.site.admin_group;
   return plan;
+}
+
+// A program that is started without them would take its first sockets for its standard error.
+void open_standard_descriptors() {
+  int number;
+  do number = open("/dev/null", O_RDWR);
+  while (number >= 0 && number <= 2);
+  if (number > 2) close(number);
 }
 
 int check(const std::string& file) {
@@ -53,6 +63,9 @@ int check(const std::string& file) {
     return 1;
   }
   for (const std::string& warning : warnings(*configuration)) std::printf("warning: %s\n", warning.c_str());
+  if (const auto plan = plan_from(file); plan)
+    if (const auto account = sandbox::account_for(*plan); !account)
+      std::printf("warning: %s\n", account.error().what.c_str());
   const std::size_t doors = configuration->door.smtp.size();
   std::printf("%s is fine: %zu door%s\n", file.c_str(), doors, doors == 1 ? "" : "s");
   return 0;
@@ -61,7 +74,10 @@ int check(const std::string& file) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  CLI::App app{"Rastel: scans the mail of a mail server at every point of its way.\nStarts the daemon and its confined scanners, and keeps them running."};
+  open_standard_descriptors();
+  CLI::App app{
+      "Rastel: scans the mail of a mail server at every point of its way.\nStarts the daemon and its "
+      "confined scanners, and keeps them running."};
   std::string file = "/etc/rastel/rastel.toml";
   bool only_check = false;
   app.add_option("-c,--config", file, "The configuration file")->capture_default_str();
@@ -76,5 +92,6 @@ int main(int count, char** arguments) {
     return 1;
   }
   file = std::filesystem::absolute(file, code);
-  return sandbox::run_master({beside / "rastel-daemon", beside / "rastel-engine"}, [&] { return plan_from(file); });
+  return sandbox::run_master({beside / "rastel-daemon", beside / "rastel-engine"},
+                             [&] { return plan_from(file); });
 }

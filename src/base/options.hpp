@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One row an option: name, member, bounds, one sentence. Parser, sample, reference manual and `config show` come from
-// the rows; the default is the member's initialiser and stands nowhere else. A table of rows is written beside its
-// struct:
+// One row an option: name, member, bounds, one sentence. Parser, sample, reference manual and `config show`
+// come from the rows; the default is the member's initialiser and stands nowhere else. A table of rows is
+// written beside its struct:
 //
 //   template <> struct Rows<SmtpDoorOptions> {
 //     static constexpr std::tuple rows{
-//         Option{"max_sessions", &SmtpDoorOptions::max_sessions, 1U, 10000U, "How many sessions at a time."}, …};
+//         Option{"max_sessions", &SmtpDoorOptions::max_sessions, 1U, 10000U, "How many sessions at a time."},
+//         …};
 //   };
 //
-// Member types: bool, unsigned integers, Duration, ByteCount, std::string, Endpoint, NextHop, Network, FileMode, enums
-// with a Names table, std::optional and std::vector of these, and structs with rows of their own (nested tables).
+// An option that has to be given says so with an example: Option{"name", &SmtpDoorOptions::name,
+// Required{"before"}, …}. Member types: bool, unsigned integers, Duration, ByteCount, std::string, Endpoint,
+// NextHop, Network, FileMode, enums with a Names table, std::optional and std::vector of these, and structs
+// with rows of their own (nested tables).
 #pragma once
 
 #include <algorithm>
@@ -33,20 +36,30 @@ struct FileMode {
   bool operator==(const FileMode&) const = default;
 };
 
+// In place of bounds: there is no default that makes sense. The example is for the sample file.
+struct Required {
+  std::string_view example;
+};
+
 template <class Struct, class Member>
 struct Option {
   using StructType = Struct;
   using MemberType = Member;
   std::string_view name;
-  Member Struct::*member;
+  Member Struct::* member;
   std::optional<std::pair<Member, Member>> bounds;
   std::string_view sentence;
+  std::optional<Required> required;
 
-  constexpr Option(std::string_view option_name, Member Struct::*pointer, std::string_view text)
+  constexpr Option(std::string_view option_name, Member Struct::* pointer, std::string_view text)
       : name(option_name), member(pointer), sentence(text) {}
-  constexpr Option(std::string_view option_name, Member Struct::*pointer, std::type_identity_t<Member> lowest,
-                   std::type_identity_t<Member> highest, std::string_view text)
+  constexpr Option(std::string_view option_name, Member Struct::* pointer,
+                   std::type_identity_t<Member> lowest, std::type_identity_t<Member> highest,
+                   std::string_view text)
       : name(option_name), member(pointer), bounds(std::pair(lowest, highest)), sentence(text) {}
+  constexpr Option(std::string_view option_name, Member Struct::* pointer, Required example,
+                   std::string_view text)
+      : name(option_name), member(pointer), sentence(text), required(example) {}
 };
 
 template <class Struct>
@@ -56,7 +69,9 @@ template <class Struct>
 concept HasRows = requires { Rows<Struct>::rows; };
 
 template <class Enum>
-struct Names;  // specialised beside each enum: static constexpr std::array names{std::pair{"text"sv, value}, …}
+struct Names;  // specialised beside each enum: static constexpr std::array names{std::pair{"text"sv, value},
+               // …}; and, where a name is promised but not there yet: static constexpr std::pair
+               // not_yet{name, why}
 
 template <class Enum>
 concept HasNames = requires { Names<Enum>::names; };
@@ -80,8 +95,9 @@ constexpr void for_each_row(Visitor&& visitor) {
   std::apply([&](const auto&... row) { (visitor(row), ...); }, Rows<Struct>::rows);
 }
 
-// The candidate that `word` was most likely meant to be: the least edit distance, at most a third of its length (and
-// at least 2); nothing if none is near.
-[[nodiscard]] std::optional<std::string> nearest(std::string_view word, const std::vector<std::string>& candidates);
+// The candidate that `word` was most likely meant to be: the least edit distance, at most a third of its
+// length (and at least 2); nothing if none is near.
+[[nodiscard]] std::optional<std::string> nearest(std::string_view word,
+                                                 const std::vector<std::string>& candidates);
 
 }  // namespace rastel

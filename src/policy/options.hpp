@@ -28,12 +28,14 @@ struct UnscannedRule {  // what a rule doesn't set falls through
   std::optional<Action> engine, timeout, crash, memory, limit, format, truncated;
 };
 
-// First match wins, setting by setting: what a matching rule doesn't set is taken from the next matching one, then from
-// [policy]. All conditions that are given must hold; an empty list is no condition. recipients: "user@example.com",
+// First match wins, setting by setting: what a matching rule doesn't set is taken from the next matching one,
+// then from [policy]. All conditions that are given must hold; an empty list is no condition. recipients:
+// "user@example.com",
 // "@example.com", "example.com". clients: networks of Envelope::client.address.
 struct PolicyRule {
   std::vector<std::string> recipients;
-  std::vector<std::string> senders;  // never loosens anything alone (forgeable): only with clients or authenticated
+  std::vector<std::string>
+      senders;  // never loosens anything alone (forgeable): only with clients or authenticated
   std::vector<Network> clients;
   std::optional<bool> authenticated;
   std::optional<Direction> direction;
@@ -54,11 +56,14 @@ struct PolicyOptions {
 
 template <>
 struct Names<Action> {
-  static constexpr std::array names{
-      std::pair{std::string_view("pass"), Action::pass},       std::pair{std::string_view("tag"), Action::tag},
-      std::pair{std::string_view("strip"), Action::strip},     std::pair{std::string_view("quarantine"), Action::quarantine},
-      std::pair{std::string_view("reject"), Action::reject},   std::pair{std::string_view("defer"), Action::defer},
-      std::pair{std::string_view("discard"), Action::discard}};
+  static constexpr std::array names{std::pair{std::string_view("pass"), Action::pass},
+                                    std::pair{std::string_view("tag"), Action::tag},
+                                    std::pair{std::string_view("quarantine"), Action::quarantine},
+                                    std::pair{std::string_view("reject"), Action::reject},
+                                    std::pair{std::string_view("defer"), Action::defer},
+                                    std::pair{std::string_view("discard"), Action::discard}};
+  static constexpr std::pair not_yet{std::string_view("strip"),
+                                     std::string_view("this version can't take parts out of a message yet")};
 };
 template <>
 struct Names<PolicyMode> {
@@ -71,13 +76,14 @@ struct Names<Direction> {
                                     std::pair{std::string_view("outbound"), Direction::outbound},
                                     std::pair{std::string_view("internal"), Direction::internal}};
 };
-#define RASTEL_UNSCANNED_ROWS(type)                                                                     \
-  Option{"engine", &type::engine, "The scanner is broken or away."},                                    \
+#define RASTEL_UNSCANNED_ROWS(type)                                                                          \
+  Option{"engine", &type::engine, "The scanner is broken or away."},                                         \
       Option{"timeout", &type::timeout, "It took too long; the second time of the same bytes: quarantine."}, \
-      Option{"crash", &type::crash, "The scanner died on it; the second time of the same bytes: quarantine."}, \
-      Option{"memory", &type::memory, "The scanner ran out of memory."},                                \
-      Option{"limit", &type::limit, "Too large, too deep or too many to look at all of it."},           \
-      Option{"format", &type::format, "A container that can't be opened (RAR)."},                       \
+      Option{"crash", &type::crash,                                                                          \
+             "The scanner died on it; the second time of the same bytes: quarantine."},                      \
+      Option{"memory", &type::memory, "The scanner ran out of memory."},                                     \
+      Option{"limit", &type::limit, "Too large, too deep or too many to look at all of it."},                \
+      Option{"format", &type::format, "A container that can't be opened (RAR)."},                            \
       Option{"truncated", &type::truncated, "Not all of the message was there."}
 template <>
 struct Rows<UnscannedActions> {
@@ -91,18 +97,22 @@ struct Rows<UnscannedRule> {
 template <>
 struct Rows<PolicyRule> {
   static constexpr std::tuple rows{
-      Option{"recipients", &PolicyRule::recipients, "Only for these: an address, or a domain with or without @."},
+      Option{"recipients", &PolicyRule::recipients,
+             "Only for these: an address, or a domain with or without @."},
       Option{"senders", &PolicyRule::senders,
-             "Only from these; forgeable, so it never loosens anything unless clients or authenticated is given too."},
+             "Only from these; forgeable, so it never loosens anything unless clients or authenticated is "
+             "given too."},
       Option{"clients", &PolicyRule::clients, "Only from these networks."},
-      Option{"authenticated", &PolicyRule::authenticated, "Only when the client has (true) or has not (false) logged in."},
+      Option{"authenticated", &PolicyRule::authenticated,
+             "Only when the client has (true) or has not (false) logged in."},
       Option{"direction", &PolicyRule::direction, "Only inbound, outbound or internal mail."},
       Option{"doors", &PolicyRule::doors, "Only mail of these doors."},
       Option{"mode", &PolicyRule::mode, "enforce or observe for what matches."},
       Option{"infected", &PolicyRule::infected, "What is done with infected mail."},
       Option{"suspicious", &PolicyRule::suspicious, "What is done with suspicious mail."},
       Option{"encrypted", &PolicyRule::encrypted, "What is done with encrypted mail."},
-      Option{"unscanned", &PolicyRule::unscanned, "What is done with mail that could not be scanned, by reason."}};
+      Option{"unscanned", &PolicyRule::unscanned,
+             "What is done with mail that could not be scanned, by reason."}};
 };
 template <>
 struct Rows<PolicyOptions> {
@@ -110,10 +120,12 @@ struct Rows<PolicyOptions> {
       Option{"mode", &PolicyOptions::mode,
              "observe: pass everything, and say in log, history and header what would have happened."},
       Option{"infected", &PolicyOptions::infected, "A signature matched."},
-      Option{"suspicious", &PolicyOptions::suspicious, "A heuristic that [engine].heuristics calls suspicious."},
+      Option{"suspicious", &PolicyOptions::suspicious,
+             "A heuristic that [engine].heuristics calls suspicious."},
       Option{"encrypted", &PolicyOptions::encrypted, "An archive or document that needs a password."},
       Option{"unscanned", &PolicyOptions::unscanned, "Nobody can say that it was looked at, by reason."},
-      Option{"rule", &PolicyOptions::rules, "Exceptions; the first that matches decides, setting by setting."}};
+      Option{"rule", &PolicyOptions::rules,
+             "Exceptions; the first that matches decides, setting by setting."}};
 };
 
 }  // namespace rastel

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/listeners.hpp"
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -11,10 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <set>
+#include "base/log.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -29,7 +30,8 @@ Result<Address> address_of(const Endpoint& endpoint) {
   if (endpoint.kind == Endpoint::Kind::unix_socket) {
     sockaddr_un un{};
     un.sun_family = AF_UNIX;
-    if (endpoint.path.size() >= sizeof un.sun_path) return fail(ErrorKind::invalid_input, endpoint.path + ": too long for a unix socket");
+    if (endpoint.path.size() >= sizeof un.sun_path)
+      return fail(ErrorKind::invalid_input, endpoint.path + ": too long for a unix socket");
     std::memcpy(un.sun_path, endpoint.path.data(), endpoint.path.size());
     std::memcpy(&address.storage, &un, sizeof un);
     address.length = sizeof un;
@@ -54,14 +56,64 @@ Result<Address> address_of(const Endpoint& endpoint) {
   return address;
 }
 
-Result<> make_folder(const std::string& path, mode_t mode, const Account& account) {
+// The folder itself, never what a link in its place leads to.
+Result<> make_folder(const std::string& path, mode_t mode, const Account& owner) {
   std::error_code code;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), code);
-  const bool made = mkdir(path.c_str(), mode) == 0;
-  if (!made && errno != EEXIST) return fail_errno(errno, "can't make the folder " + path);
-  if (made && account.change && chown(path.c_str(), account.user, account.group) != 0)
-    return fail_errno(errno, "can't give the folder " + path + " to the daemon's user");
+  if (mkdir(path.c_str(), mode) != 0) {
+    if (errno == EEXIST) return {};
+    return fail_errno(errno, "can't make the folder " + path);
+  }
+  const FileDescriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!folder || fchmod(folder.get(), mode) != 0 ||
+      (owner.change && fchown(folder.get(), owner.user, owner.group) != 0))
+    return fail_errno(errno, "can't set owner and mode of the folder " + path);
   return {};
+}
+
+gid_t group_for(const ListenerSpec& spec, const Account& account) {
+  const group* named = spec.group.empty() ? nullptr : getgrnam(spec.group.c_str());
+  return named != nullptr ? named->gr_gid : account.group;
+}
+
+// The file of a socket that we have just bound, or had bound before; nothing else that may lie there by now.
+#if defined(__linux__) && !defined(RASTEL_PORTABLE)
+Result<struct stat> own_socket_file(const ListenerSpec& spec, const Account& account, bool change_mode) {
+  const std::string& path = spec.endpoint.path;
+  const FileDescriptor file(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (!file || fstat(file.get(), &status) != 0) return fail_errno(errno, "can't find " + path);
+  if (!S_ISSOCK(status.st_mode)) return fail(ErrorKind::ours, path + " is no socket any more");
+  if (account.change && fchownat(file.get(), "", account.user, group_for(spec, account), AT_EMPTY_PATH) != 0)
+    return fail_errno(errno, "can't set the owner of " + path);
+  const std::string by_descriptor = "/proc/self/fd/" + std::to_string(file.get());
+  if (change_mode && chmod(by_descriptor.c_str(), spec.mode) != 0)
+    return fail_errno(errno, "can't set the mode of " + path);
+  return status;
+}
+#else
+Result<struct stat> own_socket_file(const ListenerSpec& spec, const Account& account, bool change_mode) {
+  const char* path = spec.endpoint.path.c_str();
+  struct stat status{};
+  if (lstat(path, &status) != 0 || !S_ISSOCK(status.st_mode))
+    return fail(ErrorKind::ours, spec.endpoint.path + " is no socket any more");
+  if (account.change && lchown(path, account.user, group_for(spec, account)) != 0)
+    return fail_errno(errno, "can't set the owner of " + spec.endpoint.path);
+  if (change_mode && chmod(path, spec.mode) != 0)
+    return fail_errno(errno, "can't set the mode of " + spec.endpoint.path);
+  return status;
+}
+#endif
+
+// Only a socket file at which nobody answers is a left-over that may go. A listener that is merely busy
+// answers EAGAIN.
+void remove_stale(const Endpoint& endpoint, const Address& address) {
+  struct stat there{};
+  if (lstat(endpoint.path.c_str(), &there) != 0 || !S_ISSOCK(there.st_mode)) return;
+  const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length) != 0 &&
+      errno == ECONNREFUSED)
+    unlink(endpoint.path.c_str());
 }
 
 }  // namespace
@@ -71,8 +123,10 @@ Result<Account> account_for(const MasterPlan& plan) {
   if (geteuid() != 0) return account;
   const passwd* user = getpwnam(plan.user.c_str());
   if (user == nullptr)
-    return fail(ErrorKind::invalid_input, "there is no user \"" + plan.user + "\" for the daemon: adduser --system --group --no-create-home " +
-                                              plan.user + "  (or set [site] user)");
+    return fail(ErrorKind::invalid_input,
+                "there is no user \"" + plan.user +
+                    "\" for the daemon: adduser --system --group --no-create-home " + plan.user +
+                    "  (or set [site] user)");
   if (user->pw_uid == 0) return fail(ErrorKind::invalid_input, "[site] user must not be root");
   account.change = true;
   account.user = user->pw_uid;
@@ -81,73 +135,97 @@ Result<Account> account_for(const MasterPlan& plan) {
 }
 
 Result<> make_folders(const MasterPlan& plan, const Account& account) {
-  RASTEL_CHECK(make_folder(plan.run_directory, 0755, account));
+  RASTEL_CHECK(make_folder(plan.run_directory, 0755, {}));  // root's: nobody else puts anything there
   for (const std::string& path : plan.private_folders) RASTEL_CHECK(make_folder(path, 0700, account));
   return {};
 }
 
-Result<FileDescriptor> Listeners::bind_to(const ListenerSpec& spec, const Account& account) {
+Result<Listeners::Open> Listeners::bind_to(const ListenerSpec& spec, const Account& account) {
   RASTEL_TRY(const Address address, address_of(spec.endpoint));
-  const auto* generic = reinterpret_cast<const sockaddr*>(&address.storage);
   const bool local = spec.endpoint.kind == Endpoint::Kind::unix_socket;
   FileDescriptor listener(socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener) return fail_errno(errno, "can't make a socket for " + to_string(spec.endpoint));
   const int on = 1;
-  if (local) {
-    // Only a socket file at which nobody answers is a left-over that may go.
-    const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    struct stat there {};
-    if (lstat(spec.endpoint.path.c_str(), &there) == 0 && S_ISSOCK(there.st_mode) &&
-        connect(probe.get(), generic, address.length) != 0 && errno == ECONNREFUSED)
-      unlink(spec.endpoint.path.c_str());
-  } else {
+  if (local)
+    remove_stale(spec.endpoint, address);
+  else
     (void)setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (address.storage.ss_family == AF_INET6) (void)setsockopt(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  }
-  const mode_t before = umask(0177);
-  const int bound = bind(listener.get(), generic, address.length);
+  if (address.storage.ss_family == AF_INET6)
+    (void)setsockopt(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  const mode_t before = umask(0777 & ~spec.mode);  // the file is never more open than it is to be
+  const int bound = bind(listener.get(), reinterpret_cast<const sockaddr*>(&address.storage), address.length);
   const int problem = errno;
   umask(before);
   if (bound != 0)
-    return fail_errno(problem, "can't listen on " + to_string(spec.endpoint) +
-                                   (problem == EADDRINUSE ? " (is another rasteld or mail server running there?)" : ""));
+    return fail_errno(
+        problem, "can't listen on " + to_string(spec.endpoint) +
+                     (problem == EADDRINUSE ? " (is another rasteld or mail server running there?)" : ""));
+  Open opened{spec, std::move(listener)};
   if (local) {
-    const group* named = spec.group.empty() ? nullptr : getgrnam(spec.group.c_str());
-    if (account.change && chown(spec.endpoint.path.c_str(), account.user, named != nullptr ? named->gr_gid : account.group) != 0)
-      return fail_errno(errno, "can't set the owner of " + spec.endpoint.path);
-    if (chmod(spec.endpoint.path.c_str(), spec.mode) != 0) return fail_errno(errno, "can't set the mode of " + spec.endpoint.path);
+    const auto status = own_socket_file(spec, account, false);
+    if (!status) {
+      unlink(spec.endpoint.path.c_str());
+      return std::unexpected(status.error());
+    }
+    opened.device = status->st_dev;
+    opened.inode = status->st_ino;
   }
-  if (listen(listener.get(), SOMAXCONN) != 0) return fail_errno(errno, "can't listen on " + to_string(spec.endpoint));
-  return listener;
+  if (listen(opened.socket.get(), SOMAXCONN) == 0) return opened;
+  const int refused = errno;
+  remove_socket_file(opened);
+  return fail_errno(refused, "can't listen on " + to_string(spec.endpoint));
+}
+
+void Listeners::remove_socket_file(const Open& open) {
+  struct stat there{};
+  const char* path = open.spec.endpoint.path.c_str();
+  if (open.spec.endpoint.kind == Endpoint::Kind::unix_socket && lstat(path, &there) == 0 &&
+      there.st_dev == open.device && there.st_ino == open.inode)
+    unlink(path);
 }
 
 Result<> Listeners::open(const MasterPlan& plan, const Account& account) {
   std::map<std::string, Open> added;
   for (const ListenerSpec& spec : plan.listeners) {
     const std::string address = to_string(spec.endpoint);
-    if (open_.contains(address)) continue;
-    RASTEL_TRY(FileDescriptor socket, bind_to(spec, account));
-    added.emplace(address, Open{spec, std::move(socket)});
+    if (open_.contains(address) || added.contains(address)) continue;
+    auto opened = bind_to(spec, account);
+    if (!opened) {
+      for (const auto& [which, listener] : added) remove_socket_file(listener);
+      return std::unexpected(std::move(opened).error());
+    }
+    added.emplace(address, *std::move(opened));
   }
   open_.merge(added);
   return {};
 }
 
-void Listeners::settle(const MasterPlan& plan) {
-  std::set<std::string> wanted;
-  for (const ListenerSpec& spec : plan.listeners) wanted.insert(to_string(spec.endpoint));
-  std::erase_if(open_, [&](const auto& entry) {
-    if (wanted.contains(entry.first)) return false;
-    if (entry.second.spec.endpoint.kind == Endpoint::Kind::unix_socket) unlink(entry.second.spec.endpoint.path.c_str());
-    return true;
-  });
+void Listeners::settle(const MasterPlan& plan, const Account& account) {
+  std::map<std::string, const ListenerSpec*> wanted;
+  for (const ListenerSpec& spec : plan.listeners) wanted.emplace(to_string(spec.endpoint), &spec);
+  for (auto at = open_.begin(); at != open_.end();) {
+    auto& [address, open] = *at;
+    const auto found = wanted.find(address);
+    if (found == wanted.end()) {
+      remove_socket_file(open);
+      at = open_.erase(at);
+      continue;
+    }
+    const ListenerSpec& spec = *found->second;
+    const bool other_access = spec.mode != open.spec.mode || spec.group != open.spec.group;
+    if (other_access && spec.endpoint.kind == Endpoint::Kind::unix_socket)
+      if (const auto done = own_socket_file(spec, account, true); !done) log::error("{}", done.error().what);
+    open.spec = spec;
+    ++at;
+  }
 }
 
-int Listeners::descriptor(const ListenerSpec& spec) const { return open_.at(to_string(spec.endpoint)).socket.get(); }
+int Listeners::descriptor(const ListenerSpec& spec) const {
+  return open_.at(to_string(spec.endpoint)).socket.get();
+}
 
 void Listeners::remove_socket_files() {
-  for (const auto& [address, open] : open_)
-    if (open.spec.endpoint.kind == Endpoint::Kind::unix_socket) unlink(open.spec.endpoint.path.c_str());
+  for (const auto& [address, open] : open_) remove_socket_file(open);
   open_.clear();
 }
 

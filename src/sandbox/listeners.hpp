@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The master's listeners and folders: made with owner and mode, kept over restarts of the daemon.
+// The master's listeners and folders: made with owner and mode, kept over restarts of the daemon. Some of
+// them lie in folders that belong to the daemon: root follows no link there, or a daemon that has been taken
+// over could have root give it a file of its choice.
 #pragma once
 
 #include <map>
 #include <string>
+
+#include <sys/types.h>
 
 #include "sandbox/master.hpp"
 
@@ -17,9 +21,10 @@ namespace rastel::sandbox {
 class Listeners {
  public:
   ~Listeners() { remove_socket_files(); }
-  // Binds what is new, keeps what stays; on an error everything is as it was. What is gone is closed by settle().
+  // Binds what is new, keeps what stays; on an error everything is as it was.
   [[nodiscard]] Result<> open(const MasterPlan& plan, const Account& account);
-  void settle(const MasterPlan& plan);
+  // Closes what is gone, gives what stays its new mode and group.
+  void settle(const MasterPlan& plan, const Account& account);
   [[nodiscard]] int descriptor(const ListenerSpec& spec) const;
   void remove_socket_files();
 
@@ -27,8 +32,11 @@ class Listeners {
   struct Open {
     ListenerSpec spec;
     FileDescriptor socket;
+    dev_t device = 0;  // of a unix socket's file: another one in its place isn't ours to remove
+    ino_t inode = 0;
   };
-  [[nodiscard]] static Result<FileDescriptor> bind_to(const ListenerSpec& spec, const Account& account);
+  [[nodiscard]] static Result<Open> bind_to(const ListenerSpec& spec, const Account& account);
+  static void remove_socket_file(const Open& open);
   std::map<std::string, Open> open_;  // by address
 };
 

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/master.hpp"
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -13,48 +8,88 @@
 #include <ctime>
 #include <map>
 
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "base/log.hpp"
 #include "base/os/file.hpp"
 #include "sandbox/listeners.hpp"
 #include "sandbox/master_protocol.hpp"
 #include "sandbox/seqpacket.hpp"
 
+#if defined(__linux__) && !defined(RASTEL_PORTABLE)
+#include <systemd/sd-daemon.h>
+#define RASTEL_SUPERVISED 1
+#endif
+
 namespace rastel::sandbox {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto drain_time = std::chrono::seconds(60);
+constexpr auto farewell_time = std::chrono::seconds(10);  // between a daemon's closing its link and its end
+constexpr auto shortest_pause = std::chrono::seconds(1);
+constexpr auto longest_pause = std::chrono::seconds(30);
+constexpr auto settled_after = std::chrono::minutes(1);
 constexpr std::size_t most_engines = 8;
 
 volatile std::sig_atomic_t told_to_end = 0;
 volatile std::sig_atomic_t told_to_reload = 0;
 
+// What systemd wants to know (Type=notify); elsewhere nobody asks.
+void tell_supervisor(const char* state) {
+#ifdef RASTEL_SUPERVISED
+  (void)sd_notify(0, state);
+#else
+  (void)state;
+#endif
+}
+
 class Master {
  public:
-  Master(const MasterPrograms& programs, const ReadPlan& read_plan) : programs_(programs), read_plan_(read_plan) {}
+  Master(const MasterPrograms& programs, const ReadPlan& read_plan)
+      : programs_(programs), read_plan_(read_plan) {}
 
   int run() {
+    umask(022);
     if (const auto begun = begin(); !begun) {
-      log::error("{}", begun.error().what);
+      log_lines(begun.error().what);
       return 1;
     }
     catch_signals();
-    while (!(ending_ && daemon_ < 0)) {
+    for (;;) {
       reap();
       if (told_to_end && !ending_) end();
-      if (ending_ && daemon_ > 0 && Clock::now() >= kill_at_) kill(daemon_, SIGKILL);
-      if (std::exchange(told_to_reload, 0) && daemon_ > 0) kill(daemon_, SIGHUP);
-      if (daemon_ < 0 && !ending_ && Clock::now() >= restart_at_) start_daemon_again();
+      if (ending_ && daemon_ < 0) break;
+      if (daemon_ > 0 && Clock::now() >= kill_at_) kill(daemon_, SIGKILL);
+      // Only a daemon that has asked for something has its handler in place: SIGHUP would kill it.
+      if (told_to_reload && daemon_ > 0 && has_asked_) {
+        told_to_reload = 0;
+        kill(daemon_, SIGHUP);
+      }
+      if (daemon_ < 0 && Clock::now() >= restart_at_) start_daemon_again();
       wait();
     }
-    kill_engines();
+    end_engines();
     listeners_.remove_socket_files();
     return 0;
   }
 
  private:
+  static void log_lines(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      log::error("{}", text.substr(0, end));
+      text.remove_prefix(std::min(end + 1, text.size()));
+    }
+  }
+
   Result<> begin() {
     RASTEL_TRY(plan_, read_plan_());
+    log::configure(plan_.log, "rasteld");
     RASTEL_TRY(account_, account_for(plan_));
     RASTEL_CHECK(make_folders(plan_, account_));
     RASTEL_CHECK(listeners_.open(plan_, account_));
@@ -63,7 +98,7 @@ class Master {
 
   // Signals come in only while we wait in ppoll, so that none is missed between a look and the wait.
   void catch_signals() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int number) {
       if (number == SIGTERM || number == SIGINT) told_to_end = 1;
       if (number == SIGHUP) told_to_reload = 1;
@@ -85,34 +120,50 @@ class Master {
     if (ppoll(&poll_for, 1, &longest, &waiting_) <= 0) return;
     auto packet = receive_packet(link_.get(), sizeof(MasterRequest), 0, MSG_DONTWAIT);
     if (packet && packet->would_block) return;
-    const auto request = packet && packet->bytes.size() == sizeof(MasterRequest) ? read_layout<MasterRequest>(packet->bytes) : std::nullopt;
+    const auto request = packet && packet->bytes.size() == sizeof(MasterRequest)
+                             ? read_layout<MasterRequest>(packet->bytes)
+                             : std::nullopt;
     if (request) return obey(*request);
-    // It has closed its end, or it doesn't keep to the protocol: it is not to be trusted any further.
+    if (packet && packet->end) {
+      // It is about to go, after what it has to put in order.
+      kill_at_ = std::min(kill_at_, Clock::now() + farewell_time);
+    } else if (daemon_ > 0) {
+      // It doesn't keep to the protocol and is not to be trusted any further. Before the link is closed: at its end a
+      // daemon ends in order, which would end us too.
+      kill(daemon_, SIGKILL);
+    }
     link_.close();
-    if (daemon_ > 0 && !ending_) kill(daemon_, SIGKILL);
   }
 
   void obey(const MasterRequest& request) {
+    if (!std::exchange(has_asked_, true)) tell_supervisor("READY=1");
     switch (request.verb) {
-      case MasterVerb::configuration: return hand_over(request.verb);
-      case MasterVerb::reload: return reload();
-      case MasterVerb::start_engine: return start_engine();
+      case MasterVerb::configuration:
+        return hand_over(request.verb);
+      case MasterVerb::reload:
+        return reload();
+      case MasterVerb::start_engine:
+        return start_engine();
       case MasterVerb::kill_engine:
-        if (const auto found = engines_.find(request.number); found != engines_.end()) kill(found->second, SIGKILL);
+        if (const auto found = engines_.find(request.number); found != engines_.end())
+          kill(found->second, SIGKILL);
         return;
     }
   }
 
-  void answer(MasterVerb verb, bool failed, std::uint32_t number, std::string_view text, const std::vector<int>& descriptors = {}) {
+  void answer(MasterVerb verb, bool failed, std::uint32_t number, std::string_view text,
+              const std::vector<int>& descriptors = {}) {
     MasterAnswer head;
     head.verb = verb;
     head.failed = failed ? 1 : 0;
     head.number = number;
-    (void)send_packet(link_.get(), write_layout(head, text.substr(0, largest_answer / 2)), descriptors, MSG_DONTWAIT);
+    (void)send_packet(link_.get(), write_layout(head, text.substr(0, largest_answer / 2)), descriptors,
+                      MSG_DONTWAIT);
   }
 
   void hand_over(MasterVerb verb) {
-    auto text = os::sealed_memory_file(plan_.text, plan_.private_folders.empty() ? "/tmp" : plan_.private_folders.back());
+    auto text = os::sealed_memory_file(plan_.text,
+                                       plan_.private_folders.empty() ? "/tmp" : plan_.private_folders.back());
     if (!text) return answer(verb, true, 0, text.error().what);
     std::string names = plan_.source;
     std::vector<int> descriptors{text->get()};
@@ -127,19 +178,25 @@ class Master {
   void reload() {
     auto plan = read_plan_();
     if (!plan) return answer(MasterVerb::reload, true, 0, plan.error().what);
-    if (plan->user != plan_.user || plan->private_folders != plan_.private_folders || plan->run_directory != plan_.run_directory)
-      return answer(MasterVerb::reload, true, 0, "site.user, site.run_directory and store.directory change with a restart only");
-    if (const auto opened = listeners_.open(*plan, account_); !opened) return answer(MasterVerb::reload, true, 0, opened.error().what);
-    listeners_.settle(*plan);
+    if (plan->user != plan_.user || plan->private_folders != plan_.private_folders ||
+        plan->run_directory != plan_.run_directory)
+      return answer(MasterVerb::reload, true, 0,
+                    "site.user, site.run_directory and store.directory change with a restart only");
+    if (const auto opened = listeners_.open(*plan, account_); !opened)
+      return answer(MasterVerb::reload, true, 0, opened.error().what);
+    listeners_.settle(*plan, account_);
     plan_ = *std::move(plan);
+    log::configure(plan_.log, "rasteld");
     hand_over(MasterVerb::reload);
   }
 
   void start_engine() {
-    if (engines_.size() >= most_engines) return answer(MasterVerb::start_engine, true, 0, "too many engines run at once");
+    if (engines_.size() >= most_engines)
+      return answer(MasterVerb::start_engine, true, 0, "too many engines run at once");
     auto ends = packet_socket_pair();
     if (!ends) return answer(MasterVerb::start_engine, true, 0, ends.error().what);
-    auto text = os::sealed_memory_file(plan_.engine_text, plan_.private_folders.empty() ? "/tmp" : plan_.private_folders.back());
+    auto text = os::sealed_memory_file(plan_.engine_text,
+                                       plan_.private_folders.empty() ? "/tmp" : plan_.private_folders.back());
     if (!text) return answer(MasterVerb::start_engine, true, 0, text.error().what);
     Program program{programs_.engine, {}, {ends->second.get(), text->get()}};
     if (plan_.confinement_required) program.arguments.push_back("--confinement=required");
@@ -151,14 +208,18 @@ class Master {
 
   void start_daemon_again() {
     auto ends = packet_socket_pair();
-    if (!ends) return log::error("{}", ends.error().what);
+    if (!ends) {
+      log::error("{}", ends.error().what);
+      return restart_later();
+    }
     const auto child = start_daemon({programs_.daemon, {}, {ends->second.get()}}, account_);
     started_at_ = Clock::now();
     if (!child) {
       log::error("{}", child.error().what);
-      restart_at_ = Clock::now() + pause_;
-      return;
+      return restart_later();
     }
+    has_asked_ = false;
+    kill_at_ = Clock::time_point::max();
     daemon_ = child->pid;
     link_ = std::move(ends->first);
   }
@@ -181,14 +242,20 @@ class Master {
       ending_ = true;
       return;
     }
-    if (Clock::now() - started_at_ > std::chrono::minutes(1)) pause_ = std::chrono::seconds(1);
-    log::error("the daemon died ({} {}); starting it again in {} s", WIFSIGNALED(status) ? "signal" : "status",
+    if (Clock::now() - started_at_ > settled_after) pause_ = shortest_pause;
+    log::error("the daemon died ({} {}); starting it again in {} s",
+               WIFSIGNALED(status) ? "signal" : "status",
                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), pause_.count());
+    restart_later();
+  }
+
+  void restart_later() {
     restart_at_ = Clock::now() + pause_;
-    pause_ = std::min(pause_ * 2, std::chrono::seconds(30));
+    pause_ = std::min(pause_ * 2, longest_pause);
   }
 
   void end() {
+    tell_supervisor("STOPPING=1");
     ending_ = true;
     kill_at_ = Clock::now() + drain_time;
     if (daemon_ > 0) kill(daemon_, SIGTERM);
@@ -196,6 +263,14 @@ class Master {
 
   void kill_engines() {
     for (const auto& [number, pid] : engines_) kill(pid, SIGKILL);
+  }
+
+  // SIGKILL to a zygote takes its workers along; none is left when the master is gone.
+  void end_engines() {
+    kill_engines();
+    for (const auto& [number, pid] : engines_)
+      while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) continue;
+    engines_.clear();
   }
 
   MasterPrograms programs_;
@@ -209,12 +284,16 @@ class Master {
   std::uint32_t next_engine_ = 1;
   sigset_t waiting_{};
   bool ending_ = false;
-  Clock::time_point kill_at_{}, restart_at_{}, started_at_{};
-  std::chrono::seconds pause_{1};
+  bool has_asked_ = false;  // the daemon, for something
+  Clock::time_point kill_at_ = Clock::time_point::max();
+  Clock::time_point restart_at_{}, started_at_{};
+  std::chrono::seconds pause_ = shortest_pause;
 };
 
 }  // namespace
 
-int run_master(const MasterPrograms& programs, const ReadPlan& read_plan) { return Master(programs, read_plan).run(); }
+int run_master(const MasterPrograms& programs, const ReadPlan& read_plan) {
+  return Master(programs, read_plan).run();
+}
 
 }  // namespace rastel::sandbox

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Master: the first process. It reads the configuration, binds and keeps the listeners, starts daemon and engines as
-// programs of their own, and kills what has to go. It reads fixed-size requests of the daemon, nothing from a network
-// and no byte of a message. Single-threaded.
+// Master: the first process. It reads the configuration, binds and keeps the listeners, starts daemon and
+// engines as programs of their own, and kills what has to go. It reads fixed-size requests of the daemon,
+// nothing from a network and no byte of a message. Single-threaded.
+//
+// SIGTERM, SIGINT: the daemon drains (at most a minute), then all ends. SIGHUP: the daemon is told to ask for
+// the configuration again. A daemon that dies is started again after 1, 2, 4 … 30 s (1 s again once it has
+// lived a minute) and its engines are killed; one that ends with status 0 ends the master too. Under systemd
+// (NOTIFY_SOCKET) it says READY and STOPPING.
 #pragma once
 
 #include <functional>
@@ -9,6 +14,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/log_options.hpp"
 #include "base/units.hpp"
 #include "sandbox/spawn.hpp"
 
@@ -24,13 +30,14 @@ struct ListenerSpec {
 
 // What the master takes from the configuration (app/ makes it: the floors above know the options).
 struct MasterPlan {
-  std::string text, source;         // for the daemon
-  std::string engine_text;          // [signatures] and [engine] alone
+  std::string text, source;  // for the daemon
+  std::string engine_text;   // [signatures] and [engine] alone
   bool confinement_required = false;
   std::vector<ListenerSpec> listeners;
   std::vector<std::string> private_folders;  // made when missing, owner the daemon's user, 0700
   std::string run_directory;                 // made when missing, 0755
-  std::string user, admin_group;
+  std::string user;
+  LogOptions log;
 };
 // Reads the configuration anew; the error is what the administrator is shown.
 using ReadPlan = std::function<Result<MasterPlan>()>;

@@ -13,8 +13,8 @@
 
 namespace rastel {
 
-enum class DoorFailure { defer, pass };               // what the door does when nothing can be scanned
-enum class LineBreaks { normalize, reject, as_is };   // PROTOCOLS A-11
+enum class DoorFailure { defer, pass };              // what the door does when nothing can be scanned
+enum class LineBreaks { normalize, reject, as_is };  // PROTOCOLS A-11
 enum class DoorProtocol { smtp, lmtp };
 
 struct SmtpDoorOptions {
@@ -31,7 +31,7 @@ struct SmtpDoorOptions {
   bool header = true;
   std::string greeting_host;  // empty: site.hostname
   LineBreaks line_breaks = LineBreaks::normalize;
-  std::uint32_t max_hops = 50;  // Received: lines, PROTOCOLS A-39
+  std::uint32_t max_hops = 50;                       // Received: lines, PROTOCOLS A-39
   Duration idle_timeout{std::chrono::seconds(300)};  // RFC 5321 4.5.3.2.7
   Duration next_hop_timeout{std::chrono::seconds(60)};
   FileMode socket_mode{0660};  // for unix sockets
@@ -62,24 +62,28 @@ struct Names<Place> {
 template <>
 struct Rows<SmtpDoorOptions> {
   static constexpr std::tuple rows{
-      Option{"name", &SmtpDoorOptions::name, "Names the door in log, history and rules; required."},
+      Option{"name", &SmtpDoorOptions::name, Required{"before"}, "Names the door in log, history and rules."},
       Option{"protocol", &SmtpDoorOptions::protocol, "What clients speak to this door."},
-      Option{"listen", &SmtpDoorOptions::listen, "Where the door listens; required."},
-      Option{"next_hop", &SmtpDoorOptions::next_hop, "Where passed mail goes; lmtp: in front for LMTP; required."},
+      Option{"listen", &SmtpDoorOptions::listen, Required{"127.0.0.1:10025"}, "Where the door listens."},
+      Option{"next_hop", &SmtpDoorOptions::next_hop, Required{"127.0.0.1:10026"},
+             "Where passed mail goes; lmtp: in front for LMTP."},
       Option{"place", &SmtpDoorOptions::place,
              "Before or after the mail server's queue, or outbound; decides what the door can still do."},
-      Option{"trusted", &SmtpDoorOptions::trusted, "Peers that may say XFORWARD (\"unix\": all of a unix socket)."},
+      Option{"trusted", &SmtpDoorOptions::trusted,
+             "Peers that may say XFORWARD (\"unix\": all of a unix socket)."},
       Option{"fail", &SmtpDoorOptions::fail,
              "When nothing can be scanned: defer, or pass (logged and counted a message)."},
-      Option{"reply_deadline", &SmtpDoorOptions::reply_deadline,
+      Option{"reply_deadline", &SmtpDoorOptions::reply_deadline, Duration(100), Duration(3600'000),
              "The client is answered by then; unset: 80s before-queue, 480s after-queue, 45s outbound."},
       Option{"max_sessions", &SmtpDoorOptions::max_sessions, 1U, 10'000U, "Clients at a time."},
       Option{"max_recipients", &SmtpDoorOptions::max_recipients, 1U, 4'000U, "Recipients a message."},
       Option{"header", &SmtpDoorOptions::header, "Put the X-Rastel line on top; false towards the Internet."},
-      Option{"greeting_host", &SmtpDoorOptions::greeting_host, "Our name in banner and EHLO; empty: site.hostname."},
+      Option{"greeting_host", &SmtpDoorOptions::greeting_host,
+             "Our name in banner and EHLO; empty: site.hostname."},
       Option{"line_breaks", &SmtpDoorOptions::line_breaks,
              "Bare CR, LF and NUL: normalize, reject, or as-is (trusted local clients alone)."},
-      Option{"max_hops", &SmtpDoorOptions::max_hops, 1U, 1'000U, "Received: lines above which a message loops."},
+      Option{"max_hops", &SmtpDoorOptions::max_hops, 1U, 1'000U,
+             "Received: lines above which a message loops."},
       Option{"idle_timeout", &SmtpDoorOptions::idle_timeout, Duration(10'000), Duration(3600'000),
              "How long a silent client keeps its session."},
       Option{"next_hop_timeout", &SmtpDoorOptions::next_hop_timeout, Duration(1'000), Duration(3600'000),
