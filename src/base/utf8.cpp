@@ -31,7 +31,7 @@ bool shown(std::uint32_t point) {
 }  // namespace
 
 std::string printable(std::string_view text) {
-  constexpr char digits[] = "0123456789ABCDEF";
+  constexpr char digits[] = "0123456789abcdef";
   std::string clean;
   clean.reserve(text.size());
   while (!text.empty()) {
