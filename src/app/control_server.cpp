@@ -24,7 +24,8 @@ constexpr std::size_t piece = 64 * 1024;  // bytes written at a time
 
 std::string line_of(const json::object& object) { return json::serialize(object) + '\n'; }
 
-// Built outside of coroutines: g++ 12 can't have an initialiser list in an expression that suspends.
+// Built outside of coroutines: in an expression that suspends g++ 12 refuses an initialiser list, or destroys an
+// aggregate twice.
 json::object done_row(std::string_view sentence) { return {{"done", printable(sentence)}}; }
 json::object number_row(std::string_view name, std::uint64_t number) { return {{name, number}}; }
 
@@ -49,7 +50,8 @@ class Conversation {
   }
 
   asio::awaitable<void> turn_away() {
-    (void)co_await write(error_line({ErrorKind::busy, "too many control connections: try again in a moment"}));
+    const std::string line = error_line({ErrorKind::busy, "too many control connections: try again in a moment"});
+    (void)co_await write(line);
   }
 
  private:
@@ -63,7 +65,8 @@ class Conversation {
       }
       if (input_.size() > longest_request) {
         // The tail of an overlong line must not be taken for a request.
-        (void)co_await write(error_line({ErrorKind::invalid_input, "the request is longer than 64 KiB"}));
+        const std::string line = error_line({ErrorKind::invalid_input, "the request is longer than 64 KiB"});
+        (void)co_await write(line);
         co_return fail(ErrorKind::peer, "request too long");
       }
       RASTEL_CO_TRY(const std::string_view bytes, co_await stream_.read(deadline));
@@ -77,7 +80,10 @@ class Conversation {
 
   asio::awaitable<Result<>> answer(const std::string& line) {
     auto request = parse_request(line);
-    if (!request) co_return co_await write(error_line(request.error()));
+    if (!request) {
+      const std::string refusal = error_line(request.error());
+      co_return co_await write(refusal);
+    }
     auto done = co_await carry_out(*std::move(request));
     if (closing_) co_return done;
     const std::string last = done ? end_line() : error_line(done.error());
