@@ -20,11 +20,11 @@ namespace rastel::cli {
 // sysexits.h where it has a word for it.
 enum class Exit : int {
   ok = 0,
-  refused = 1,      // the daemon says no, or there is no such thing; or a check found something
-  usage = 2,        // the command line
-  unavailable = 69, // the daemon can't be reached
-  temporary = 75,   // trouble that time may cure; connection trouble of sink and send
-  forbidden = 77,   // no permission for the control socket
+  refused = 1,       // the daemon says no, or there is no such thing; or a check found something
+  usage = 2,         // the command line
+  unavailable = 69,  // the daemon can't be reached
+  temporary = 75,    // trouble that time may cure; connection trouble of sink and send
+  forbidden = 77,    // no permission for the control socket
 };
 
 // Where a verb's words go; tests put their own there.

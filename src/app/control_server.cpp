@@ -24,7 +24,8 @@ constexpr std::size_t piece = 64 * 1024;  // bytes written at a time
 
 std::string line_of(const json::object& object) { return json::serialize(object) + '\n'; }
 
-// Built outside of coroutines: g++ 12 can't have an initialiser list in an expression that suspends.
+// Built outside of coroutines: in an expression that suspends g++ 12 refuses an initialiser list, or destroys an
+// aggregate twice.
 json::object done_row(std::string_view sentence) { return {{"done", printable(sentence)}}; }
 json::object number_row(std::string_view name, std::uint64_t number) { return {{name, number}}; }
 
@@ -44,15 +45,13 @@ class Conversation {
     while (!closing_) {
       const auto line = co_await read_line();
       if (!line) co_return;
-      const Result<> answered = co_await answer(*line);
-      if (!answered) co_return;
+      if (const auto answered = co_await answer(*line); !answered) co_return;
     }
   }
 
   asio::awaitable<void> turn_away() {
-    const std::string line = error_line(Error{ErrorKind::busy, "too many control connections: try again in a moment"});
-    const Result<> written = co_await write(line);
-    (void)written;
+    const std::string line = error_line({ErrorKind::busy, "too many control connections: try again in a moment"});
+    (void)co_await write(line);
   }
 
  private:
@@ -66,9 +65,8 @@ class Conversation {
       }
       if (input_.size() > longest_request) {
         // The tail of an overlong line must not be taken for a request.
-        const std::string refusal = error_line(Error{ErrorKind::invalid_input, "the request is longer than 64 KiB"});
-        const Result<> written = co_await write(refusal);
-        (void)written;
+        const std::string line = error_line({ErrorKind::invalid_input, "the request is longer than 64 KiB"});
+        (void)co_await write(line);
         co_return fail(ErrorKind::peer, "request too long");
       }
       RASTEL_CO_TRY(const std::string_view bytes, co_await stream_.read(deadline));

@@ -222,7 +222,7 @@ TEST(Control, HostileTextIsEscapedAndStaysOneLine) {
   ASSERT_TRUE(list.result) << list.result.error().what;
   ASSERT_EQ(list.rows.size(), 1U);
   const std::string_view subject = list.rows[0].at("subject").as_string();
-  EXPECT_EQ(subject, "A subject\\x1B[31m\\x0D\\x0A{\"end\":true}\\xFF\\xE2\\x80\\xAE");
+  EXPECT_EQ(subject, "A subject\\x1b[31m\\x0d\\x0a{\"end\":true}\\xff\\xe2\\x80\\xae");
   EXPECT_TRUE(ask(server.path(), {{"verb", "history"}}).result);
 }
 
