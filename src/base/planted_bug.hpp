@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Proof that a fuzzer can find something: `./dev fuzz --planted NAME` builds with -DRASTEL_PLANT_NAME, which moves one
-// bound of the parser NAME by one; the fuzzer must then crash. In every other build RASTEL_PLANTED(NAME) is false at
-// compile time and planted_read() is an ordinary read of a byte that the caller has checked.
+// Proof that a fuzzer can find something: `./dev fuzz --planted NAME` builds with -DRASTEL_PLANT_NAME, which
+// moves one bound of what the fuzzer NAME covers by one; the fuzzer must then crash. In every other build
+// RASTEL_PLANTED(NAME) is false at compile time and planted_read() is an ordinary read of a byte that the
+// caller has checked.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +14,15 @@
 namespace rastel {
 
 namespace planted {
-#ifdef RASTEL_PLANT_server
-inline constexpr bool server = true;
+#ifdef RASTEL_PLANT_server_machine
+inline constexpr bool server_machine = true;
 #else
-inline constexpr bool server = false;
+inline constexpr bool server_machine = false;
 #endif
-#ifdef RASTEL_PLANT_client
-inline constexpr bool client = true;
+#ifdef RASTEL_PLANT_client_machine
+inline constexpr bool client_machine = true;
 #else
-inline constexpr bool client = false;
+inline constexpr bool client_machine = false;
 #endif
 #ifdef RASTEL_PLANT_bdat
 inline constexpr bool bdat = true;
@@ -33,6 +34,11 @@ inline constexpr bool header_scanner = true;
 #else
 inline constexpr bool header_scanner = false;
 #endif
+#ifdef RASTEL_PLANT_line_breaks
+inline constexpr bool line_breaks = true;
+#else
+inline constexpr bool line_breaks = false;
+#endif
 #ifdef RASTEL_PLANT_wire
 inline constexpr bool wire = true;
 #else
@@ -43,10 +49,12 @@ inline constexpr bool configuration = true;
 #else
 inline constexpr bool configuration = false;
 #endif
-inline constexpr bool any = server || client || bdat || header_scanner || wire || configuration;
+inline constexpr bool any =
+    server_machine || client_machine || bdat || header_scanner || line_breaks || wire || configuration;
 }  // namespace planted
 
-// text[at]. With a bug planted the byte is read from an exact copy on the heap, where a sanitizer sees a read past it.
+// text[at]. With a bug planted the byte is read from an exact copy on the heap, where a sanitizer sees a read
+// past it.
 [[nodiscard]] inline char planted_read(std::string_view text, std::size_t at) {
   if constexpr (planted::any) {
     auto* copy = new char[text.size()];

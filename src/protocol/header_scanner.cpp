@@ -2,6 +2,7 @@
 #include "protocol/header_scanner.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/planted_bug.hpp"
 #include "protocol/smtp/text.hpp"
@@ -17,8 +18,8 @@ std::string_view without_line_end(std::string_view line) {
   return line;
 }
 
-// The field's name: what stands before the colon, blanks before it ignored as many readers do (RFC 5322 4.5.8);
-// empty if there is no colon or something else than printable ASCII before it.
+// The field's name: what stands before the colon, blanks before it ignored as many readers do (RFC
+// 5322 4.5.8); empty if there is no colon or something else than printable ASCII before it.
 std::string_view field_name(std::string_view line) {
   const std::size_t end = line.size() + (RASTEL_PLANTED(header_scanner) ? 1 : 0);
   for (std::size_t i = 0; i < end; ++i) {
@@ -27,6 +28,16 @@ std::string_view field_name(std::string_view line) {
     if (character != ' ' && character != '\t' && (character <= ' ' || character >= 0x7f)) return {};
   }
   return {};
+}
+
+// What a mail server writes: printable, CRLF at its end, never blanks alone, which some readers take for the
+// end of the header. Anything else may be content in disguise and is hashed with the rest.
+bool strictly_formed(std::string_view line) {
+  if (!line.ends_with("\r\n")) return false;
+  line.remove_suffix(2);
+  return !smtp::trim(line).empty() && std::ranges::all_of(line, [](char character) {
+    return character == '\t' || (character >= ' ' && character < 0x7f);
+  });
 }
 
 }  // namespace
@@ -44,26 +55,29 @@ void HeaderScanner::feed(std::string_view bytes, std::string& out) {
       // Cut at a fixed length, whatever the split: what is looked at must not depend on it.
       piece = piece.substr(0, longest_looked_at - held_.size());
       held_ += piece;
-      line(std::exchange(held_, {}), out);
+      line(std::exchange(held_, {}), Length::cut, out);
       rest_of_long_line_ = true;
     } else {
       held_ += piece;
-      if (ends) line(std::exchange(held_, {}), out);
+      if (ends) line(std::exchange(held_, {}), Length::whole, out);
     }
     bytes.remove_prefix(piece.size());
   }
 }
 
 void HeaderScanner::finish(std::string& out) {
-  if (!held_.empty()) line(std::exchange(held_, {}), out);
+  if (!held_.empty()) line(std::exchange(held_, {}), Length::whole, out);
 }
 
 void HeaderScanner::emit(std::string_view bytes, std::string& out) {
   out += bytes;
-  if (!trace_run_) hash_.update(bytes);
+  if (trace_run_)
+    below_trace_ += bytes.size();
+  else
+    hash_.update(bytes);
 }
 
-void HeaderScanner::line(std::string_view line, std::string& out) {
+void HeaderScanner::line(std::string_view line, Length length, std::string& out) {
   const std::string_view text = without_line_end(line);
   const bool folded = text.starts_with(' ') || text.starts_with('\t');
   if (text.empty() && line.size() > text.size()) {
@@ -71,12 +85,13 @@ void HeaderScanner::line(std::string_view line, std::string& out) {
     trace_run_ = false;
   } else if (folded) {
     if (where_ != Where::dropped_field) note(text);
-    // A folded line with no field above it belongs to no trace field.
-    if (!in_trace_field_ && where_ != Where::dropped_field) trace_run_ = false;
   } else {
     start_of_field(text);
   }
-  if (where_ != Where::dropped_field) emit(line, out);
+  if (where_ == Where::dropped_field) return;
+  // A folded line with no field above it belongs to no trace field.
+  if (!in_trace_field_ || length == Length::cut || !strictly_formed(line)) trace_run_ = false;
+  emit(line, out);
 }
 
 void HeaderScanner::start_of_field(std::string_view text) {
@@ -91,9 +106,8 @@ void HeaderScanner::start_of_field(std::string_view text) {
   const bool received = smtp::equal_ignoring_case(name, "Received");
   if (received) ++received_;
   // Strictly formed: no blank before the colon.
-  in_trace_field_ = (received || smtp::equal_ignoring_case(name, "Return-Path")) && text.size() > name.size() &&
-                    text[name.size()] == ':';
-  if (!in_trace_field_) trace_run_ = false;
+  in_trace_field_ = (received || smtp::equal_ignoring_case(name, "Return-Path")) &&
+                    text.size() > name.size() && text[name.size()] == ':';
   if (smtp::equal_ignoring_case(name, "Message-ID") && message_id_.empty()) noting_ = &message_id_;
   if (smtp::equal_ignoring_case(name, "Subject") && subject_.empty()) noting_ = &subject_;
   if (noting_ != nullptr) note(text.substr(text.find(':') + 1));

@@ -9,13 +9,15 @@
 namespace rastel::smtp {
 namespace {
 
-constexpr std::size_t longest_address = 1000;  // RFC 5321 asks for 64@255; generous, since the next hop decides
+constexpr std::size_t longest_address =
+    1000;  // RFC 5321 asks for 64@255; generous, since the next hop decides
 constexpr std::size_t most_parameters = 32;
 
-// Where the path that starts at text[0] == '<' ends (the index of its '>'); quoted local parts may hold '>' and blanks.
+// Where the path that starts at text[0] == '<' ends (the index of its '>'); quoted local parts may hold '>'
+// and blanks.
 std::optional<std::size_t> path_end(std::string_view text) {
   bool quoted = false;
-  const std::size_t end = text.size() + (RASTEL_PLANTED(server) ? 1 : 0);
+  const std::size_t end = text.size() + (RASTEL_PLANTED(server_machine) ? 1 : 0);
   for (std::size_t i = 1; i < end; ++i) {
     const char character = planted_read(text, i);
     if (quoted && character == '\\') {
@@ -79,15 +81,20 @@ std::optional<PathArguments> parse_path_arguments(std::string_view text) {
     const std::string_view word = left.substr(0, end);
     left.remove_prefix(end);
     const std::size_t equals = std::min(word.find('='), word.size());
-    if (!is_keyword(word.substr(0, equals)) || arguments.parsed.size() >= most_parameters) return std::nullopt;
-    arguments.parsed.push_back({upper(word.substr(0, equals)),
-                                std::string(equals < word.size() ? word.substr(equals + 1) : std::string_view())});
+    if (!is_keyword(word.substr(0, equals)) || arguments.parsed.size() >= most_parameters)
+      return std::nullopt;
+    std::string keyword = upper(word.substr(0, equals));
+    // Twice the same (SIZE=1 SIZE=99999999): we might read one and the next hop the other.
+    if (arguments.find(keyword) != nullptr) return std::nullopt;
+    const std::string_view value = equals < word.size() ? word.substr(equals + 1) : std::string_view();
+    arguments.parsed.push_back({std::move(keyword), std::string(value)});
   }
   return arguments;
 }
 
 bool has_eight_bit(std::string_view text) {
-  return std::ranges::any_of(text, [](char character) { return (static_cast<unsigned char>(character) & 0x80) != 0; });
+  return std::ranges::any_of(
+      text, [](char character) { return (static_cast<unsigned char>(character) & 0x80) != 0; });
 }
 
 }  // namespace rastel::smtp

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The arguments of MAIL and RCPT (RFC 5321 4.1.2, 4.1.1.11): where the path ends and which parameters follow. The
-// command's text itself is forwarded unmodified (PROTOCOLS A-35), so this reads only what we must know.
+// The arguments of MAIL and RCPT (RFC 5321 4.1.2, 4.1.1.11): where the path ends and which parameters follow.
+// The command's text itself is forwarded unmodified (PROTOCOLS A-35), so this reads only what we must know.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,9 @@ struct PathArguments {
   [[nodiscard]] const Parameter* find(std::string_view keyword) const;
 };
 
-// `text`: what follows "FROM:" or "TO:". nullopt: no path, an unclosed quote or bracket, a malformed parameter, a
-// control character, an address over 1,000 octets, or over 32 parameters. 8-bit octets are left to the caller.
+// `text`: what follows "FROM:" or "TO:". nullopt: no path, an unclosed quote or bracket, a malformed or
+// repeated parameter, a control character, an address over 1,000 octets, or over 32 parameters. 8-bit octets
+// are left to the caller.
 [[nodiscard]] std::optional<PathArguments> parse_path_arguments(std::string_view text);
 
 [[nodiscard]] bool has_eight_bit(std::string_view text);

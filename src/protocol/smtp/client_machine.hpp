@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The client side of SMTP and LMTP without a socket: which replies are awaited, in which order, and whether what the
-// server says can be an answer to them (PROTOCOLS A-25). Bounded: ReplyParser's limits and `most_awaited`.
+// The client side of SMTP and LMTP without a socket: which replies are awaited, in which order, and whether
+// what the server says can be an answer to them (PROTOCOLS A-25). Bounded: ReplyParser's limits and
+// `most_awaited`.
 #pragma once
 
 #include <cstdint>
@@ -35,10 +36,11 @@ class ClientMachine {
  public:
   static constexpr std::size_t most_awaited = 4096;
 
-  // Something was sent that will be answered `times` times.
+  // Something was sent (or is about to be) that will be answered `times` times.
   void expect(Awaited what, std::size_t times = 1);
   void receive(std::string_view bytes) { input_.append(bytes); }
-  // nullopt: more bytes are needed. Error `peer`: no reply, or one to nothing (a server that answers twice).
+  // nullopt: more bytes are needed. Error `peer`: no reply, or one to nothing (a server that answers twice),
+  // even if something was asked since: then the conversation is over.
   [[nodiscard]] Result<std::optional<Answer>> next();
   [[nodiscard]] std::size_t awaited() const { return awaited_.size(); }
 
@@ -46,6 +48,8 @@ class ClientMachine {
   ReplyParser parser_;
   std::string input_;
   std::deque<Awaited> awaited_;
+  bool broken_ = false;   // behind an error nothing can be matched any more
+  bool unasked_ = false;  // bytes had come before there was a question
 };
 
 }  // namespace rastel::smtp

@@ -44,11 +44,13 @@ bool DataDecoder::decode(std::string_view& bytes, std::string& out) {
           continue;
         }
         break;
-      case State::text: break;
+      case State::text:
+        break;
     }
     out += byte;
     state_ = byte == '\r' ? State::carriage_return : State::text;
-    // "\r" behind a deleted dot may still begin a CRLF, and a CRLF alone a line: both are the ordinary case above.
+    // "\r" behind a deleted dot may still begin a CRLF, and a CRLF alone a line: both are the ordinary case
+    // above.
   }
   return false;
 }

@@ -37,13 +37,17 @@ Keywords announce(const Keywords& next_hop, const Announcement& ours) {
   Keywords keywords;
   keywords.set("PIPELINING");  // ours: a strict in-order queue, whatever the next hop does
   keywords.set("CHUNKING");    // ours: ended here, the next hop gets DATA
-  if (next_hop.has("ENHANCEDSTATUSCODES")) keywords.set("ENHANCEDSTATUSCODES");  // its replies pass as they are
-  // Room for the header that we put on top.
-  constexpr std::uint64_t allowance = 1024;
-  std::uint64_t limit = ours.size_limit;
-  if (const std::uint64_t theirs = next_hop.size_limit(); theirs > allowance)
-    limit = limit == 0 ? theirs - allowance : std::min(limit, theirs - allowance);
-  keywords.set("SIZE", limit == 0 ? std::string() : std::to_string(limit));
+  if (next_hop.has("ENHANCEDSTATUSCODES"))
+    keywords.set("ENHANCEDSTATUSCODES");  // its replies pass as they are
+  // Commands are forwarded unmodified (PROTOCOLS A-35): a SIZE= that the next hop didn't offer would be
+  // refused there, as Dovecot's LMTP does.
+  if (next_hop.has("SIZE")) {
+    constexpr std::uint64_t allowance = 1024;  // for the header that we put on top
+    std::uint64_t limit = next_hop.size_limit();
+    if (limit > allowance) limit -= allowance;
+    if (ours.size_limit > 0) limit = limit == 0 ? ours.size_limit : std::min(limit, ours.size_limit);
+    keywords.set("SIZE", limit == 0 ? std::string() : std::to_string(limit));
+  }
   const bool eight_bit = next_hop.has("8BITMIME");
   if (eight_bit) keywords.set("8BITMIME");
   if (eight_bit && next_hop.has("SMTPUTF8")) keywords.set("SMTPUTF8");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// EHLO keywords: what a next hop offers, and the whitelist of what we announce to a client because of it (PROTOCOLS
-// A.3, X-02). Unknown keywords never pass: each may open a way for content that we don't see.
+// EHLO keywords: what a next hop offers, and the whitelist of what we announce to a client because of it
+// (PROTOCOLS A.3, X-02). Unknown keywords never pass: each may open a way for content that we don't see.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,8 @@
 
 namespace rastel::smtp {
 
-// Upper-case keyword → its parameters as said (may be empty). First line of the reply (the host) is not in it.
+// Upper-case keyword → its parameters as said (may be empty). First line of the reply (the host) is not in
+// it.
 class Keywords {
  public:
   // Tolerates "AUTH=LOGIN" and trailing blanks; at most 64 keywords are kept.
@@ -21,7 +22,9 @@ class Keywords {
 
   [[nodiscard]] bool has(std::string_view keyword) const { return all_.contains(keyword); }
   [[nodiscard]] std::string_view parameters(std::string_view keyword) const;
-  void set(std::string_view keyword, std::string_view parameters = {}) { all_.insert_or_assign(std::string(keyword), parameters); }
+  void set(std::string_view keyword, std::string_view parameters = {}) {
+    all_.insert_or_assign(std::string(keyword), parameters);
+  }
   // SIZE's number; 0: no limit declared, or no SIZE.
   [[nodiscard]] std::uint64_t size_limit() const;
   [[nodiscard]] bool empty() const { return all_.empty(); }

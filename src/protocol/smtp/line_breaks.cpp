@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.hpp"
+
 namespace rastel::smtp {
 
 using namespace std::string_view_literals;
@@ -28,7 +30,14 @@ void LineBreaks::feed(std::string_view bytes, std::string& out) {
     const char byte = bytes.front();
     bytes.remove_prefix(1);
     if (byte == '\r') {
-      carriage_return_ = true;
+      // Nearly always its LF is at hand.
+      const std::size_t needed = RASTEL_PLANTED(line_breaks) ? 0 : 1;
+      if (bytes.size() >= needed && planted_read(bytes, 0) == '\n') {
+        out += "\r\n";
+        bytes.remove_prefix(1);
+      } else {
+        carriage_return_ = true;
+      }
       continue;
     }
     found_ = true;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Line breaks of a message made whole before it is scanned and hashed, so that the engine sees what will be delivered,
-// and so that we never hand a bare CR or LF to a next hop that takes it for the end of a line (PROTOCOLS ).
-// Streaming; the result doesn't depend on how the bytes were split.
+// Line breaks of a message made whole before it is scanned and hashed, so that the engine sees what will be
+// delivered, and so that we never hand a bare CR or LF to a next hop that takes it for the end of a line
+// (PROTOCOLS ). Streaming; the result doesn't depend on how the bytes were split.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "protocol/smtp/reply.hpp"
 
+#include <algorithm>
+
 #include "base/planted_bug.hpp"
 #include "protocol/smtp/text.hpp"
 
@@ -24,7 +26,12 @@ std::size_t enhanced_code_length(std::string_view text) {
 }
 
 std::string clean(std::string_view text) {
-  std::string cleaned(text.substr(0, longest_text));
+  std::size_t length = std::min(text.size(), longest_text);
+  // Not in the middle of a UTF-8 character (RFC 6531 3.7.4.1 lets replies hold them).
+  for (int i = 0; i < 3 && length < text.size() && (static_cast<unsigned char>(text[length]) & 0xC0U) == 0x80;
+       ++i)
+    --length;
+  std::string cleaned(text.substr(0, length));
   for (char& character : cleaned)
     if (is_control(character)) character = '?';
   return cleaned;
@@ -67,15 +74,22 @@ std::string format(const Reply& reply) {
 }
 
 Result<std::optional<Reply>> ReplyParser::parse(std::string_view& bytes) {
+  if (broken_) return fail(ErrorKind::peer, "the server's replies can't be read any more");
   while (!bytes.empty()) {
     const std::size_t end = bytes.find('\n');
     const std::string_view piece = bytes.substr(0, end == std::string_view::npos ? bytes.size() : end + 1);
+    // Until this piece has proved good: behind an error nothing can be trusted to be a reply of its own.
+    broken_ = true;
     if (bytes_ + piece.size() > most_bytes) return fail(ErrorKind::peer, "the server's reply is over 64 KiB");
     bytes_ += piece.size();
     line_ += piece;
     bytes.remove_prefix(piece.size());
-    if (end == std::string_view::npos) return std::nullopt;
+    if (end == std::string_view::npos) {
+      broken_ = false;
+      return std::nullopt;
+    }
     RASTEL_TRY(const bool complete, line_ended());
+    broken_ = false;
     if (!complete) continue;
     Reply finished = std::move(reply_);
     reply_ = {};
@@ -89,7 +103,7 @@ Result<bool> ReplyParser::line_ended() {
   std::string_view line = line_;
   line.remove_suffix(1);
   if (line.ends_with('\r')) line.remove_suffix(1);
-  const std::size_t code_length = RASTEL_PLANTED(client) ? 2 : 3;
+  const std::size_t code_length = RASTEL_PLANTED(client_machine) ? 2 : 3;
   if (line.size() < code_length) return fail(ErrorKind::peer, "the server's reply has no code");
   int code = 0;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -102,7 +116,8 @@ Result<bool> ReplyParser::line_ended() {
     return fail(ErrorKind::peer, "the server's reply has no valid code");
   if (!reply_.lines.empty() && reply_.code != code)
     return fail(ErrorKind::peer, "the server's reply changes its code between lines");
-  if (reply_.lines.size() >= most_lines) return fail(ErrorKind::peer, "the server's reply has too many lines");
+  if (reply_.lines.size() >= most_lines)
+    return fail(ErrorKind::peer, "the server's reply has too many lines");
   reply_.code = code;
   reply_.lines.emplace_back(line.size() > 4 ? line.substr(4) : std::string_view());
   line_.clear();

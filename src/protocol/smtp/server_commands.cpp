@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The single commands of ServerMachine: each checks its arguments and becomes an event, or is answered at once.
+// The command table of ServerMachine and its single commands: each checks its arguments and becomes an event
+// or a refusal, and is applied once the owner has answered. A verb without a row is answered 502 and never
+// relayed: it might switch a server to a mode that we can't read (XEXCH50, BURL, COMPRESS, ATRN; PROTOCOLS
+//
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -17,142 +20,254 @@ struct ParameterRow {
   bool of_mail;
 };
 constexpr std::array parameter_rows{
-    ParameterRow{"SIZE", "SIZE", true},           ParameterRow{"BODY", "8BITMIME", true},
-    ParameterRow{"SMTPUTF8", "SMTPUTF8", true},   ParameterRow{"RET", "DSN", true},
-    ParameterRow{"ENVID", "DSN", true},           ParameterRow{"NOTIFY", "DSN", false},
-    ParameterRow{"ORCPT", "DSN", false},          ParameterRow{"BY", "DELIVERBY", true},
-    ParameterRow{"HOLDFOR", "FUTURERELEASE", true}, ParameterRow{"HOLDUNTIL", "FUTURERELEASE", true},
-    ParameterRow{"MT-PRIORITY", "MT-PRIORITY", true}, ParameterRow{"RRVS", "RRVS", false}};
+    ParameterRow{"SIZE", "SIZE", true},
+    ParameterRow{"BODY", "8BITMIME", true},
+    ParameterRow{"SMTPUTF8", "SMTPUTF8", true},
+    ParameterRow{"RET", "DSN", true},
+    ParameterRow{"ENVID", "DSN", true},
+    ParameterRow{"NOTIFY", "DSN", false},
+    ParameterRow{"ORCPT", "DSN", false},
+    ParameterRow{"BY", "DELIVERBY", true},
+    ParameterRow{"HOLDFOR", "FUTURERELEASE", true},
+    ParameterRow{"HOLDUNTIL", "FUTURERELEASE", true},
+    ParameterRow{"MT-PRIORITY", "MT-PRIORITY", true},
+    ParameterRow{"RRVS", "RRVS", false},
+};
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+std::unexpected<Reply> refuse(int code, std::string text) {
+  return std::unexpected(Reply(code, std::move(text)));
 }
 
-constexpr std::uint64_t largest_chunk = std::uint64_t{1} << 40;
+// nullopt: no number. What is beyond 64 bits is the largest number: over every limit, whatever the limit.
+std::optional<std::uint64_t> size_of(std::string_view text) {
+  if (text.empty() || !std::ranges::all_of(text, is_digit)) return std::nullopt;
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return problem == std::errc() ? value : UINT64_MAX;
+}
+
+constexpr std::uint64_t largest_chunk = std::uint64_t{1} << 40U;
+
+struct Chunk {
+  std::uint64_t octets = 0;
+  bool last = false;
+};
+
+// "1000", "0 LAST". nullopt: something else, or more than largest_chunk.
+std::optional<Chunk> parse_chunk(std::string_view text) {
+  Chunk chunk;
+  std::size_t at = 0;
+  const std::size_t end = text.size() + (RASTEL_PLANTED(bdat) ? 1 : 0);
+  for (; at < end; ++at) {
+    const char digit = planted_read(text, at);
+    if (!is_digit(digit)) break;
+    chunk.octets = chunk.octets * 10 + static_cast<std::uint64_t>(digit - '0');
+    if (chunk.octets > largest_chunk) return std::nullopt;
+  }
+  if (at == 0) return std::nullopt;
+  const std::string_view rest = text.substr(std::min(at, text.size()));
+  if (!rest.empty() && rest.front() != ' ') return std::nullopt;
+  chunk.last = equal_ignoring_case(trim(rest), "LAST");
+  if (!chunk.last && !trim(rest).empty()) return std::nullopt;
+  return chunk;
+}
 
 }  // namespace
 
-std::optional<Event> ServerMachine::dispatch(const VerbRow& row, std::string line, std::string_view arguments) {
-  // `arguments` may point into `line`'s predecessor: keep both alive by copying what a row needs.
-  const std::string rest(arguments);
-  switch (row.verb) {
-    case Verb::ehlo:
-    case Verb::helo:
-    case Verb::lhlo: return hello(row.verb, rest);
-    case Verb::mail: return mail(std::move(line), rest);
-    case Verb::rcpt: return rcpt(std::move(line), rest);
-    case Verb::data: return data(rest);
-    case Verb::bdat: return bdat(rest);
-    case Verb::xforward: return xforward(rest);
-    case Verb::rset: due_ = Due::reset; return event::Reset{};
-    case Verb::noop: due_ = Due::relay; return event::Noop{};
-    case Verb::quit: due_ = Due::quit; return event::Quit{};
-    case Verb::vrfy:
-    case Verb::expn:
-    case Verb::help:
-    case Verb::etrn: due_ = Due::relay; return event::Relay{row.verb, std::move(line)};
-  }
-  return std::nullopt;
+const ServerMachine::Row* ServerMachine::find_row(std::string_view word) {
+  using enum Verb;
+  using enum Protocols;
+  using enum Pipelining;
+  using S = ServerMachine;
+  constexpr std::uint8_t said_hello = identified | in_mail | in_rcpt;
+  static constexpr std::array rows{
+      Row{"EHLO", ehlo, smtp_only, any_state, ends_group, &S::check_hello, &S::apply_nothing, ""},
+      Row{"HELO", helo, smtp_only, any_state, ends_group, &S::check_hello, &S::apply_nothing, ""},
+      Row{"LHLO", lhlo, lmtp_only, any_state, ends_group, &S::check_hello, &S::apply_nothing, ""},
+      Row{"MAIL", mail, both, identified, may_follow, &S::check_mail, &S::apply_mail,
+          "5.5.1 Error: MAIL is not due now"},
+      Row{"RCPT", rcpt, both, in_mail | in_rcpt, may_follow, &S::check_rcpt, &S::apply_rcpt,
+          "5.5.1 Error: need MAIL command"},
+      // Without a recipient each protocol has its own reply (RFC 2033 4.2): so in_mail is let through to the
+      // check.
+      Row{"DATA", data, both, in_mail | in_rcpt, ends_group, &S::check_data, &S::apply_data,
+          "5.5.1 Error: DATA is not due now"},
+      // Its octets follow whatever the reply is, so it is always read.
+      Row{"BDAT", bdat, both, any_state, may_follow, &S::check_bdat, &S::apply_data, ""},
+      Row{"RSET", rset, both, any_state, may_follow, &S::check_rset, &S::apply_rset, ""},
+      Row{"NOOP", noop, both, any_state, ends_group, &S::check_noop, &S::apply_nothing, ""},
+      Row{"QUIT", quit, both, any_state, ends_group, &S::check_quit, &S::apply_quit, ""},
+      Row{"VRFY", vrfy, both, said_hello, ends_group, &S::check_relay, &S::apply_nothing,
+          "5.5.1 Error: say EHLO first"},
+      Row{"EXPN", expn, smtp_only, said_hello, ends_group, &S::check_relay, &S::apply_nothing,
+          "5.5.1 Error: say EHLO first"},
+      Row{"HELP", help, both, said_hello, ends_group, &S::check_relay, &S::apply_nothing,
+          "5.5.1 Error: say EHLO first"},
+      Row{"ETRN", etrn, smtp_only, identified, ends_group, &S::check_relay, &S::apply_nothing,
+          "5.5.1 Error: ETRN is not due now"},
+      Row{"XFORWARD", xforward, both, identified, may_follow, &S::check_xforward, &S::apply_nothing,
+          "5.5.1 Error: XFORWARD is not due now"},
+  };
+  const auto* found =
+      std::ranges::find_if(rows, [&](const Row& row) { return equal_ignoring_case(row.name, word); });
+  return found == rows.end() ? nullptr : found;
 }
 
-std::optional<Event> ServerMachine::hello(Verb verb, std::string_view arguments) {
-  if (arguments.empty() || arguments.size() > 255) return error({501, "5.5.4 Error: say your host name"});
-  hello_ = verb;
-  due_ = Due::hello;
-  return event::Hello{verb, std::string(arguments)};
+const ServerMachine::Row ServerMachine::content_end_row{
+    {}, Verb::data, Protocols::both, 0, Pipelining::ends_group, nullptr, &ServerMachine::apply_content, {}};
+const ServerMachine::Row ServerMachine::violation_row{
+    {}, Verb::data, Protocols::both, 0, Pipelining::ends_group, nullptr, &ServerMachine::apply_quit, {}};
+
+ServerMachine::Checked ServerMachine::check_hello(Command& command) {
+  if (command.arguments.empty() || command.arguments.size() > 255)
+    return refuse(501, "5.5.4 Error: say your host name");
+  hello_ = command.verb;
+  return event::Hello{command.verb, std::string(command.arguments)};
 }
 
-bool ServerMachine::parameters_known(const PathArguments& path, bool is_mail) {
+bool ServerMachine::parameters_known(const PathArguments& path, bool of_mail) const {
   return std::ranges::all_of(path.parsed, [&](const Parameter& parameter) {
-    const auto row = std::ranges::find(parameter_rows, parameter.keyword, &ParameterRow::parameter);
-    return row != parameter_rows.end() && row->of_mail == is_mail && keywords_.has(row->keyword);
+    const auto* row = std::ranges::find(parameter_rows, parameter.keyword, &ParameterRow::parameter);
+    return row != parameter_rows.end() && row->of_mail == of_mail && keywords_.has(row->keyword);
   });
 }
 
-std::optional<Event> ServerMachine::mail(std::string line, std::string_view arguments) {
-  if (!starts_ignoring_case(arguments, "FROM:")) return error({501, "5.5.4 Error: MAIL FROM:<address>"});
-  auto path = parse_path_arguments(arguments.substr(5));
-  if (!path) return error({501, "5.1.7 Error: bad sender address syntax"});
-  if (!parameters_known(*path, true)) return error({555, "5.5.4 Error: a parameter was not offered"});
-  if (const Parameter* body = path->find("BODY");
-      body != nullptr && !equal_ignoring_case(body->value, "7BIT") && !equal_ignoring_case(body->value, "8BITMIME"))
-    return error({501, "5.5.4 Error: BODY is 7BIT or 8BITMIME"});
-  if (has_eight_bit(path->address) && path->find("SMTPUTF8") == nullptr)
-    return error({553, "5.6.7 Error: the address needs SMTPUTF8"});
+ServerMachine::Checked ServerMachine::check_mail(Command& command) {
+  if (!starts_ignoring_case(command.arguments, "FROM:"))
+    return refuse(501, "5.5.4 Error: MAIL FROM:<address>");
+  auto path = parse_path_arguments(command.arguments.substr(5));
+  if (!path) return refuse(501, "5.1.7 Error: bad sender address syntax");
+  if (!parameters_known(*path, true)) return refuse(555, "5.5.4 Error: a parameter was not offered");
+  if (const Parameter* body = path->find("BODY"); body != nullptr &&
+                                                  !equal_ignoring_case(body->value, "7BIT") &&
+                                                  !equal_ignoring_case(body->value, "8BITMIME"))
+    return refuse(501, "5.5.4 Error: BODY is 7BIT or 8BITMIME");
+  utf8_ = path->find("SMTPUTF8") != nullptr;
+  if (has_eight_bit(path->address) && !utf8_) return refuse(553, "5.6.7 Error: the address needs SMTPUTF8");
+  event::Mail mail;
   if (const Parameter* size = path->find("SIZE"); size != nullptr) {
-    const auto octets = number(size->value);
-    if (!octets && (size->value.empty() || !std::ranges::all_of(size->value, is_digit)))
-      return error({501, "5.5.4 Error: bad SIZE"});
-    // A number beyond 64 bits is a size over every limit.
-    if (options_.most_content > 0 && octets.value_or(UINT64_MAX) > options_.most_content)
-      return error({552, "5.3.4 Error: the message is too large"});
+    const auto octets = size_of(size->value);
+    if (!octets) return refuse(501, "5.5.4 Error: bad SIZE");
+    mail.size = *octets;
+    if (options_.most_content > 0 && mail.size > options_.most_content)
+      return refuse(552, "5.3.4 Error: the message is too large");
   }
-  due_ = Due::mail;
-  return event::Mail{std::move(line), std::move(*path)};
+  mail.command = std::move(command.line);
+  mail.path = std::move(*path);
+  return mail;
 }
 
-std::optional<Event> ServerMachine::rcpt(std::string line, std::string_view arguments) {
-  if (!starts_ignoring_case(arguments, "TO:")) return error({501, "5.5.4 Error: RCPT TO:<address>"});
-  auto path = parse_path_arguments(arguments.substr(3));
-  if (!path || path->address.empty()) return error({501, "5.1.3 Error: bad recipient address syntax"});
-  if (!parameters_known(*path, false)) return error({555, "5.5.4 Error: a parameter was not offered"});
+void ServerMachine::apply_mail(const Reply& reply) {
+  say(reply);
+  if (reply.positive()) state_ = in_mail;
+}
+
+ServerMachine::Checked ServerMachine::check_rcpt(Command& command) {
+  if (!starts_ignoring_case(command.arguments, "TO:")) return refuse(501, "5.5.4 Error: RCPT TO:<address>");
+  auto path = parse_path_arguments(command.arguments.substr(3));
+  if (!path || path->address.empty()) return refuse(501, "5.1.3 Error: bad recipient address syntax");
+  if (!parameters_known(*path, false)) return refuse(555, "5.5.4 Error: a parameter was not offered");
+  if (has_eight_bit(path->address) && !utf8_) return refuse(553, "5.6.7 Error: the address needs SMTPUTF8");
   // Never 552: a sender would bounce the rest (RFC 5321 4.5.3.1.10).
-  if (recipients_ >= options_.most_recipients) return error({452, "4.5.3 Error: too many recipients"});
-  due_ = Due::rcpt;
-  return event::Rcpt{std::move(line), std::move(*path)};
+  if (recipients_ >= options_.most_recipients) return refuse(452, "4.5.3 Error: too many recipients");
+  return event::Rcpt{std::move(command.line), std::move(*path)};
 }
 
-std::optional<Event> ServerMachine::data(std::string_view arguments) {
-  if (!arguments.empty()) return error({501, "5.5.4 Error: DATA has no arguments"});
-  if (recipients_ == 0) {
-    // RFC 2033 4.2: 503 in LMTP; SMTP has "554 no valid recipients" (RFC 5321 4.5.4.1).
-    return error(options_.protocol == Protocol::lmtp ? Reply(503, "5.5.1 Error: no valid recipients")
-                                                     : Reply(554, "5.5.1 Error: no valid recipients"));
-  }
-  chunked_ = false;
-  last_chunk_ = true;
-  due_ = Due::data;
+void ServerMachine::apply_rcpt(const Reply& reply) {
+  say(reply);
+  if (!reply.positive()) return;  // forgotten (PROTOCOLS A-32)
+  state_ = in_rcpt;
+  ++recipients_;
+}
+
+ServerMachine::Checked ServerMachine::check_data(Command& command) {
+  if (!command.arguments.empty()) return refuse(501, "5.5.4 Error: DATA has no arguments");
+  // RFC 2033 4.2: 503 in LMTP; SMTP has 554 for it (RFC 5321 4.5.4.1).
+  if (recipients_ == 0)
+    return refuse(options_.protocol == Protocol::lmtp ? 503 : 554, "5.5.1 Error: no valid recipients");
   return event::Data{false};
 }
 
-std::optional<Event> ServerMachine::bdat(std::string_view arguments) {
-  const std::size_t end = std::min(arguments.find(' '), arguments.size());
-  const std::string_view word = trim(arguments.substr(end));
-  std::string_view digits = arguments.substr(0, end);
-  if constexpr (planted::bdat) {
-    if (!digits.empty()) (void)planted_read(digits, digits.size());
-  }
-  const auto octets = number(digits);
-  const bool last = equal_ignoring_case(word, "LAST");
-  if (!octets || *octets > largest_chunk || (!last && !word.empty())) {
+ServerMachine::Checked ServerMachine::check_bdat(Command& command) {
+  const auto chunk = parse_chunk(command.arguments);
+  if (!chunk) {
     // How many octets follow is unknown: whatever comes next may be content, so nothing of it is a command.
     shut_down({501, "5.5.4 Error: BDAT size [LAST]"});
     return std::nullopt;
   }
-  chunk_left_ = *octets;
-  last_chunk_ = last;
-  mode_ = Mode::chunk;
-  const bool goes_on = state_ == in_chunks;
-  if (!keywords_.has("CHUNKING")) {
-    refuse_content({503, "5.5.1 Error: CHUNKING was not offered"});
-  } else if (state_ != in_rcpt && !goes_on) {
-    refuse_content({503, "5.5.1 Error: BDAT is not due now"});
+  chunk_left_ = chunk->octets;
+  last_chunk_ = chunk->last;
+  const bool offered = keywords_.has("CHUNKING");
+  if (!offered || (state_ & (in_rcpt | in_chunks)) == 0) {
+    if (too_many_errors()) return std::nullopt;
+    refusal_ =
+        Reply(503, offered ? "5.5.1 Error: BDAT is not due now" : "5.5.1 Error: CHUNKING was not offered");
+    mode_ = Mode::stray_chunk;
+    return std::nullopt;
   }
   chunked_ = true;
-  if (refusal_ || goes_on) return std::nullopt;
-  mode_ = Mode::command;  // until the owner has answered
-  due_ = Due::data;
-  return event::Data{true};
+  if (state_ == in_rcpt) return event::Data{true};  // the octets wait until the owner has answered
+  mode_ = Mode::chunk;
+  return std::nullopt;
 }
 
-std::optional<Event> ServerMachine::xforward(std::string_view arguments) {
-  if (!options_.may_xforward) return error({550, "5.7.1 Error: insufficient authorization"});
-  auto attributes = parse_xforward(arguments);
-  if (!attributes) return error({501, "5.5.4 Error: bad XFORWARD attributes"});
-  due_ = Due::relay;
+void ServerMachine::apply_data(const Reply& reply) {
+  content_open_ = reply.code == 354;
+  // Anything but 354 and a refusal can't be said here: a 2xx would have the client wait for ever (PROTOCOLS
+  //
+  const Reply said = content_open_ || reply.code >= 400
+                         ? reply
+                         : Reply(451, "4.3.0 Error: the next hop's answer can't be passed on");
+  if (chunked_) {
+    if (!content_open_) refusal_ = said;  // behind the octets, which come whatever we say
+    mode_ = Mode::chunk;
+    return;
+  }
+  say(said);
+  if (content_open_) {
+    mode_ = Mode::data;
+    decoder_ = DataDecoder();
+  } else {
+    end_transaction();  // what follows are commands
+  }
+}
+
+void ServerMachine::apply_content(const Reply& reply) {
+  if (reply.positive()) errors_ = 0;
+  for (std::size_t i = 0; i < replies_to_content(); ++i) say(reply);
+  end_transaction();
+}
+
+ServerMachine::Checked ServerMachine::check_rset(Command& command) {
+  if (!command.arguments.empty()) return refuse(501, "5.5.4 Error: RSET has no arguments");
+  return event::Reset{};
+}
+
+void ServerMachine::apply_rset(const Reply& reply) {
+  end_transaction();
+  say(reply);
+}
+
+ServerMachine::Checked ServerMachine::check_noop(Command& /*command*/) { return event::Noop{}; }
+
+ServerMachine::Checked ServerMachine::check_quit(Command& command) {
+  if (!command.arguments.empty()) return refuse(501, "5.5.4 Error: QUIT has no arguments");
+  return event::Quit{};
+}
+
+void ServerMachine::apply_quit(const Reply& reply) {
+  say(reply);
+  closing_ = true;
+}
+
+ServerMachine::Checked ServerMachine::check_relay(Command& command) {
+  return event::Relay{command.verb, std::move(command.line)};
+}
+
+ServerMachine::Checked ServerMachine::check_xforward(Command& command) {
+  if (!options_.may_xforward) return refuse(550, "5.7.1 Error: insufficient authorization");
+  auto attributes = parse_xforward(command.arguments);
+  if (!attributes) return refuse(501, "5.5.4 Error: bad XFORWARD attributes");
   return event::Xforward{std::move(*attributes)};
 }
 

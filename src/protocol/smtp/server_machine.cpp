@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The session: what comes in, line by line or as content, and what the owner's answers change. The reading of single
-// commands is in server_commands.cpp.
+// The session: what comes in, line by line or as content, and what the owner's answers change. The command
+// table and the reading of single commands are in server_commands.cpp.
 #include "protocol/smtp/server_machine.hpp"
 
 #include <algorithm>
@@ -16,15 +16,24 @@ void ServerMachine::receive(std::string_view bytes) {
 }
 
 std::optional<Event> ServerMachine::next() {
-  if (due_ != Due::nothing) return std::nullopt;
-  while (!closing_) {
+  while (!closing_ && due_ == nullptr) {
     const std::size_t used_before = used_;
     const Mode mode_before = mode_;
     std::optional<Event> event;
     switch (mode_) {
-      case Mode::command: event = next_command(); break;
-      case Mode::data: event = next_data(); break;
-      case Mode::chunk: event = next_chunk(); break;
+      case Mode::command:
+        event = next_command();
+        break;
+      case Mode::data:
+        event = next_data();
+        break;
+      case Mode::chunk:
+      case Mode::stray_chunk:
+        event = next_chunk();
+        break;
+      case Mode::content_end:
+        event = end_of_content();
+        break;
     }
     if (event) return event;
     if (used_ == used_before && mode_ == mode_before) break;  // no progress: more bytes are needed
@@ -32,16 +41,28 @@ std::optional<Event> ServerMachine::next() {
   return std::nullopt;
 }
 
+bool ServerMachine::wants_flush() const {
+  constexpr std::size_t piled_up = 16 * 1024;
+  if (output_.empty()) return false;
+  if (group_ended_ || closing_ || output_.size() >= piled_up) return true;
+  return mode_ == Mode::command ? pending().find('\n') == std::string_view::npos : pending().empty();
+}
+
+bool ServerMachine::at_rest() const {
+  return mode_ == Mode::command && due_ == nullptr && (state_ & (greeted | identified)) != 0 &&
+         pending().empty() && !overlong_;
+}
+
 // A whole command line without its CRLF. nullopt: there is none yet, or what there was has been answered.
 std::optional<std::string> ServerMachine::take_line() {
-  const std::string_view rest = std::string_view(input_).substr(used_);
+  const std::string_view rest = pending();
   const std::size_t newline = rest.find('\n');
   const std::size_t length = newline == std::string_view::npos ? rest.size() : newline + 1;
   if (overlong_ || length > options_.longest_command) {
     // Its tail must never be taken for a command of its own.
     used_ += length;
     overlong_ = newline == std::string_view::npos;
-    if (!overlong_) error({500, "5.5.2 Error: the line is too long"});
+    if (!overlong_) refuse_command({500, "5.5.2 Error: the line is too long"});
     return std::nullopt;
   }
   if (newline == std::string_view::npos) return std::nullopt;
@@ -49,7 +70,7 @@ std::optional<std::string> ServerMachine::take_line() {
   std::string line(rest.substr(0, newline));
   if (!line.ends_with('\r')) {
     // A command that ends in a bare LF is how smuggled commands look to a sloppy server: refused, every one.
-    error({500, "5.5.2 Error: a command ends with CR LF"});
+    refuse_command({500, "5.5.2 Error: a command ends with CR LF"});
     return std::nullopt;
   }
   line.pop_back();
@@ -59,146 +80,123 @@ std::optional<std::string> ServerMachine::take_line() {
 std::optional<Event> ServerMachine::next_command() {
   auto line = take_line();
   if (!line) return std::nullopt;
-  if (std::ranges::any_of(*line, is_control) && line->find('\t') == std::string::npos)
-    return error({500, "5.5.2 Error: the command holds control characters"});
-  const std::string_view text = *line;
-  const std::size_t end = std::min(text.find(' '), text.size());
-  if (end == 0) return error({500, "5.5.2 Error: an empty command"});
-  const VerbRow* row = find_verb(text.substr(0, end));
-  if (row == nullptr) return error({502, "5.5.1 Error: command not implemented"});
+  // The text is forwarded as it is: what another parser might take for the end of a line or of a string stops
+  // here.
+  if (std::ranges::any_of(*line, is_control)) {
+    refuse_command({500, "5.5.2 Error: the command holds control characters"});
+    return std::nullopt;
+  }
+  const std::size_t end = std::min(line->find(' '), line->size());
+  if (end == 0) {
+    refuse_command({500, "5.5.2 Error: an empty command"});
+    return std::nullopt;
+  }
+  const Row* row = find_row(std::string_view(*line).substr(0, end));
+  if (row == nullptr) {
+    refuse_command({502, "5.5.1 Error: command not implemented"});
+    return std::nullopt;
+  }
+  group_ended_ = group_ended_ || row->pipelining == Pipelining::ends_group;
   const bool lmtp = options_.protocol == Protocol::lmtp;
-  if (row->protocols == (lmtp ? Protocols::smtp_only : Protocols::lmtp_only))
-    return error({500, lmtp ? "5.5.1 Error: this is LMTP, say LHLO" : "5.5.1 Error: this is SMTP, say EHLO"});
-  if ((row->allowed & state_) == 0) return error({503, std::string(row->elsewhere)});
-  return dispatch(*row, *line, trim(text.substr(end)));
+  if (row->protocols == (lmtp ? Protocols::smtp_only : Protocols::lmtp_only)) {
+    refuse_command(
+        {500, lmtp ? "5.5.1 Error: this is LMTP, say LHLO" : "5.5.1 Error: this is SMTP, say EHLO"});
+    return std::nullopt;
+  }
+  if ((row->allowed & state_) == 0) {
+    refuse_command({503, std::string(row->elsewhere)});
+    return std::nullopt;
+  }
+  Command command{*std::move(line), {}, row->verb};
+  command.arguments = trim(std::string_view(command.line).substr(end));
+  auto checked = (this->*row->check)(command);
+  if (!checked) {
+    refuse_command(checked.error());
+    return std::nullopt;
+  }
+  if (*checked) due_ = row;
+  return *std::move(checked);
 }
 
 std::optional<Event> ServerMachine::next_data() {
-  std::string_view rest = std::string_view(input_).substr(used_);
-  if (rest.empty()) return std::nullopt;
+  std::string_view rest = pending();
   decoded_.clear();
-  const std::size_t before = rest.size();
-  const bool ended = decoder_.decode(rest, decoded_);
-  used_ += before - rest.size();
-  if (ended) {
-    // The content in hand goes out first; the next call finds nothing left of it and comes back here by `last_chunk_`.
-    last_chunk_ = true;
-    mode_ = Mode::chunk;
-    chunk_left_ = 0;
-  }
+  if (decoder_.decode(rest, decoded_)) mode_ = Mode::content_end;  // the content in hand goes out first
+  used_ = input_.size() - rest.size();
   if (!decoded_.empty() && content_open_) return event::Content{decoded_};
   return std::nullopt;
 }
 
 std::optional<Event> ServerMachine::next_chunk() {
   if (chunk_left_ == 0) return end_of_chunk();
-  const std::string_view rest = std::string_view(input_).substr(used_);
-  if (rest.empty()) return std::nullopt;
-  const std::string_view piece = rest.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, rest.size())));
+  const std::string_view rest = pending();
+  const std::string_view piece =
+      rest.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, rest.size())));
   used_ += piece.size();
   chunk_left_ -= piece.size();
-  if (content_open_) return event::Content{piece};
+  if (!piece.empty() && content_open_) return event::Content{piece};
   return std::nullopt;
 }
 
 std::optional<Event> ServerMachine::end_of_chunk() {
-  mode_ = Mode::command;
-  const bool last = std::exchange(last_chunk_, false);
+  if (mode_ == Mode::chunk && last_chunk_) {
+    mode_ = Mode::content_end;
+    return std::nullopt;
+  }
+  const bool stray = std::exchange(mode_, Mode::command) == Mode::stray_chunk;
   if (refusal_) {
-    Reply reply = *std::exchange(refusal_, std::nullopt);
-    content_open_ = false;
-    if (chunked_) {
-      // One reply for the chunk (LMTP: for the last one, one a recipient); the following ones are answered 503 until
-      // RSET (RFC 3030 2).
-      const bool each = last && options_.protocol == Protocol::lmtp && (state_ & (in_rcpt | in_chunks)) != 0;
-      for (std::size_t i = 0; i < (each ? recipients_ : 1); ++i) say(reply);
-      if ((state_ & (in_rcpt | in_chunks)) != 0) state_ = chunks_failed;
-    } else {
-      std::string replies;
-      const std::size_t count = options_.protocol == Protocol::lmtp ? std::max<std::size_t>(recipients_, 1) : 1;
-      for (std::size_t i = 0; i < count; ++i) replies += format(reply);
-      answer_content(replies);
+    say(*std::exchange(refusal_, std::nullopt));
+    if (!stray) {
+      // The following chunks may be on their way already: 503 for each of them, until RSET (RFC 3030 2).
+      state_ = chunks_failed;
+      content_open_ = false;
+      chunked_ = false;
     }
     return std::nullopt;
   }
-  if (!last) {
-    state_ = in_chunks;
-    say({250, "2.0.0 Ok: chunk taken"});
-    return std::nullopt;
-  }
-  if (used_ < input_.size() && !keywords_.has("PIPELINING")) {
-    due_ = Due::violation;
+  state_ = in_chunks;
+  say({250, "2.0.0 Ok: chunk taken"});
+  return std::nullopt;
+}
+
+std::optional<Event> ServerMachine::end_of_content() {
+  mode_ = Mode::command;
+  group_ended_ = true;
+  if (!pending().empty() && !keywords_.has("PIPELINING")) {
+    due_ = &violation_row;
     return event::Violation{"bytes behind the end of data from a client that was not offered PIPELINING"};
   }
-  due_ = Due::end_of_content;
+  if (refusal_) {
+    const Reply reply = *std::exchange(refusal_, std::nullopt);
+    apply_content(reply);
+    return std::nullopt;
+  }
+  due_ = &content_end_row;
   return event::EndOfContent{};
 }
 
 void ServerMachine::answer(const Reply& reply) {
-  const Due due = std::exchange(due_, Due::nothing);
-  switch (due) {
-    case Due::data: return answer_data(reply);
-    case Due::end_of_content: return answer_content(format(reply));
-    case Due::nothing: return;
-    case Due::hello:
-      // Refused: HELO and EHLO leave an earlier state as it was (RFC 5321 4.1.4).
-      break;
-    case Due::mail:
-      if (reply.positive()) state_ = in_mail;
-      break;
-    case Due::rcpt:
-      if (reply.positive()) {
-        state_ = in_rcpt;
-        ++recipients_;
-      }
-      break;
-    case Due::reset: end_transaction(); break;
-    case Due::quit:
-    case Due::violation: closing_ = true; break;
-    case Due::relay: break;
-  }
-  say(reply);
-  if (reply.code == 421) closing_ = true;
+  const Row* row = std::exchange(due_, nullptr);
+  if (row == nullptr || closing_) return;
+  (this->*row->apply)(reply);
 }
 
 void ServerMachine::answer_hello(std::string_view host, const Keywords& keywords) {
-  due_ = Due::nothing;
+  due_ = nullptr;
+  if (closing_) return;
   end_transaction();
   state_ = identified;
   keywords_ = hello_ == Verb::helo ? Keywords() : keywords;
   say(hello_ == Verb::helo ? Reply(250, std::string(host)) : ehlo_reply(host, keywords_));
 }
 
-void ServerMachine::answer_data(const Reply& reply) {
-  const bool accepted = reply.code == 354;
-  content_open_ = accepted;
-  if (chunked_) {
-    if (!accepted) refusal_ = reply;  // behind the octets, which come whatever we say
-    mode_ = Mode::chunk;
-    return;
-  }
-  say(reply);
-  if (accepted) {
-    mode_ = Mode::data;
-    decoder_ = DataDecoder();
-  } else if (reply.code == 421) {
-    closing_ = true;
-  } else {
-    end_transaction();
-  }
-}
-
 void ServerMachine::answer_recipients(const std::vector<Reply>& replies) {
-  due_ = Due::nothing;
-  std::string text;
-  for (std::size_t i = 0; i < recipients_; ++i)
-    text += format(i < replies.size() ? replies[i] : Reply(451, "4.3.0 Error: no answer for this recipient"));
-  answer_content(text);
-}
-
-void ServerMachine::answer_content(const std::string& replies) {
-  output_ += replies;
-  if (replies.starts_with("421")) closing_ = true;
+  if (std::exchange(due_, nullptr) == nullptr || closing_) return;
+  for (std::size_t i = 0; i < replies_to_content(); ++i) {
+    const bool answered = i < replies.size();
+    if (answered && replies[i].positive()) errors_ = 0;
+    say(answered ? replies[i] : Reply(451, "4.3.0 Error: no answer for this recipient"));
+  }
   end_transaction();
 }
 
@@ -208,8 +206,32 @@ void ServerMachine::refuse_content(Reply reply) {
 }
 
 void ServerMachine::shut_down(const Reply& reply) {
+  if (closing_) return;
   say(reply);
   closing_ = true;
+}
+
+void ServerMachine::say(const Reply& reply) {
+  output_ += format(reply);
+  // Even where it answers one recipient of several: those behind it are said too, then comes the end.
+  if (reply.code == 421) closing_ = true;
+}
+
+// What a client hears that did nothing wrong (a full message, a pipelined DATA behind refused recipients)
+// isn't counted.
+void ServerMachine::refuse_command(const Reply& reply) {
+  const bool counted = reply.code != 452 && reply.code != 552 && reply.code != 554;
+  if (!counted || !too_many_errors()) say(reply);
+}
+
+bool ServerMachine::too_many_errors() {
+  if (++errors_ < options_.most_errors) return false;
+  shut_down({421, "4.7.0 Error: too many errors"});
+  return true;
+}
+
+std::size_t ServerMachine::replies_to_content() const {
+  return options_.protocol == Protocol::lmtp ? std::max<std::size_t>(recipients_, 1) : 1;
 }
 
 void ServerMachine::end_transaction() {
@@ -219,15 +241,6 @@ void ServerMachine::end_transaction() {
   last_chunk_ = false;
   content_open_ = false;
   refusal_.reset();
-}
-
-std::nullopt_t ServerMachine::error(Reply reply) {
-  if (++errors_ >= options_.most_errors) {
-    shut_down({421, "4.7.0 Error: too many errors"});
-    return std::nullopt;
-  }
-  say(reply);
-  return std::nullopt;
 }
 
 }  // namespace rastel::smtp

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The server side of SMTP (RFC 5321) and LMTP (RFC 2033) without a socket: bytes in, events and bytes to send out. It
-// answers itself what is wrong in syntax or sequence; everything else is an event that its owner (a door) answers, one
-// at a time: receive() → next() → answer…() → next() … until next() says nullopt, then send take_output() and
-// receive() more. Not thread-safe; bounded: one command line plus what was received at once.
+// The server side of SMTP (RFC 5321) and LMTP (RFC 2033) without a socket: bytes in, events and bytes to send
+// out. It answers itself what is wrong in syntax or sequence; everything else is an event that its owner (a
+// door) answers, one at a time: receive() → next() → answer…() → next() … until next() says nullopt, then
+// send take_output() and receive() more. Not thread-safe. Bounded by its owner's reads: what is kept is one
+// command line and what the last receive() brought, so an owner that reads only after nullopt keeps a
+// client's pipelined commands in the kernel; wants_flush() bounds the replies. Reads nothing of the content;
+// its size is the owner's to count (refuse_content()).
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -31,20 +36,22 @@ struct Hello {
 struct Mail {
   std::string command;  // to be forwarded as it is, without CRLF
   PathArguments path;
+  std::uint64_t size = 0;  // SIZE=; 0: not said; the largest number for what is beyond 64 bits
 };
 struct Rcpt {
   std::string command;
   PathArguments path;
 };
-// The message is about to come: answer 354 to take it, 4xx/5xx to refuse it. With BDAT no 354 goes out, the octets come
-// anyway, and a refusal is sent behind them.
+// The message is about to come: answer 354 to take it, 4xx/5xx to refuse it. With BDAT no 354 goes out, the
+// octets come anyway, and a refusal is sent behind them.
 struct Data {
   bool chunked = false;
 };
 struct Content {
   std::string_view bytes;  // decoded; valid until the next call of the machine
 };
-struct EndOfContent {};  // answer(), or answer_recipients() for LMTP
+struct EndOfContent {
+};  // answer() says the same for each recipient in LMTP, answer_recipients() what each gets
 struct Reset {};
 struct Noop {};
 struct Quit {};
@@ -55,15 +62,16 @@ struct Relay {  // VRFY, EXPN, HELP, ETRN
 struct Xforward {
   std::vector<Attribute> attributes;
 };
-// Content came in a way that only smuggling explains (PROTOCOLS A-13). The message is not to be taken: answer() it, the
-// machine closes behind the reply.
+// Bytes came behind the end of data from a client that had no leave to send ahead: only smuggling explains
+// that (PROTOCOLS A-13). The message is not to be taken: answer() it, the machine closes behind the reply.
 struct Violation {
   std::string_view what;
 };
 }  // namespace event
 
-using Event = std::variant<event::Hello, event::Mail, event::Rcpt, event::Data, event::Content, event::EndOfContent,
-                           event::Reset, event::Noop, event::Quit, event::Relay, event::Xforward, event::Violation>;
+using Event =
+    std::variant<event::Hello, event::Mail, event::Rcpt, event::Data, event::Content, event::EndOfContent,
+                 event::Reset, event::Noop, event::Quit, event::Relay, event::Xforward, event::Violation>;
 
 struct ServerOptions {
   Protocol protocol = Protocol::smtp;
@@ -71,7 +79,7 @@ struct ServerOptions {
   std::size_t most_recipients = 1000;
   std::uint64_t most_content = 0;  // octets, for MAIL SIZE=; 0: no limit
   bool may_xforward = false;
-  std::uint32_t most_errors = 20;  // then 421 and the end
+  std::uint32_t most_errors = 20;  // without a message taken in between; then 421 and the end
 };
 
 class ServerMachine {
@@ -80,50 +88,97 @@ class ServerMachine {
 
   void greet(const Reply& banner) { say(banner); }
   void receive(std::string_view bytes);
+  // nullopt: more bytes are needed, the event before has not been answered, or the session is closing().
   [[nodiscard]] std::optional<Event> next();
 
   // The reply to the event that next() gave; Content takes none.
   void answer(const Reply& reply);
-  // To Hello: 250 with the keywords (EHLO, LHLO), or the bare 250 of HELO.
+  // To Hello: 250 with the keywords (EHLO, LHLO), or the bare 250 of HELO. A refusal goes by answer().
   void answer_hello(std::string_view host, const Keywords& keywords);
-  // To EndOfContent in LMTP: one reply a recipient accepted, in order (RFC 2033 4.2); fewer are filled up with 451.
+  // To EndOfContent in LMTP: one reply a recipient accepted, in order (RFC 2033 4.2); fewer are filled up
+  // with 451.
   void answer_recipients(const std::vector<Reply>& replies);
   // While content comes: its rest is read and dropped, and `reply` said at its end.
   void refuse_content(Reply reply);
 
-  [[nodiscard]] std::string take_output() { return std::exchange(output_, {}); }
+  [[nodiscard]] std::string take_output() {
+    group_ended_ = false;
+    return std::exchange(output_, {});
+  }
   [[nodiscard]] bool has_output() const { return !output_.empty(); }
+  // Output that should go out before next() is asked again: no whole command is left, the client waits for
+  // this very reply (RFC 2920 3.2), or replies have piled up. Otherwise a group's replies go out together.
+  [[nodiscard]] bool wants_flush() const;
   // The session is over once the output is sent.
   [[nodiscard]] bool closing() const { return closing_; }
   [[nodiscard]] bool receiving_content() const { return mode_ != Mode::command; }
   // Nothing is begun: no transaction, no part of a command. Where a drain may say 421.
-  [[nodiscard]] bool at_rest() const { return mode_ == Mode::command && (state_ & (greeted | identified)) != 0 && input_.empty(); }
+  [[nodiscard]] bool at_rest() const;
   void shut_down(const Reply& reply);  // says 421 and closes
   [[nodiscard]] std::size_t recipients() const { return recipients_; }
   [[nodiscard]] bool chunked() const { return chunked_; }
 
  private:
-  enum class Mode : std::uint8_t { command, data, chunk };
-  enum class Due : std::uint8_t { nothing, hello, mail, rcpt, data, end_of_content, reset, quit, relay, violation };
+  // `stray_chunk`: octets of a BDAT that was not due, which come whatever we say. `content_end`: all content
+  // was read.
+  enum class Mode : std::uint8_t { command, data, chunk, stray_chunk, content_end };
+  struct Command {
+    std::string line;
+    std::string_view arguments;  // into `line`
+    Verb verb;
+  };
+  // What to tell the owner, if anything; or the refusal.
+  using Checked = std::expected<std::optional<Event>, Reply>;
+  // The command table has a row a verb (server_commands.cpp); the owner's policy sits between check and
+  // apply.
+  struct Row {
+    std::string_view name;
+    Verb verb;
+    Protocols protocols;
+    std::uint8_t allowed;  // State bits
+    Pipelining pipelining;
+    Checked (ServerMachine::*check)(Command&);
+    void (ServerMachine::*apply)(const Reply&);
+    std::string_view elsewhere;  // the text of 503 where it is not allowed
+  };
+  // What comes by no command, but is answered like one.
+  static const Row content_end_row;
+  static const Row violation_row;
 
   [[nodiscard]] std::optional<Event> next_command();
   [[nodiscard]] std::optional<Event> next_data();
   [[nodiscard]] std::optional<Event> next_chunk();
   [[nodiscard]] std::optional<std::string> take_line();
-  [[nodiscard]] std::optional<Event> dispatch(const VerbRow& row, std::string line, std::string_view arguments);
-  [[nodiscard]] std::optional<Event> hello(Verb verb, std::string_view arguments);
-  [[nodiscard]] std::optional<Event> mail(std::string line, std::string_view arguments);
-  [[nodiscard]] std::optional<Event> rcpt(std::string line, std::string_view arguments);
-  [[nodiscard]] std::optional<Event> data(std::string_view arguments);
-  [[nodiscard]] std::optional<Event> bdat(std::string_view arguments);
-  [[nodiscard]] std::optional<Event> xforward(std::string_view arguments);
   [[nodiscard]] std::optional<Event> end_of_chunk();
-  [[nodiscard]] bool parameters_known(const PathArguments& path, bool is_mail);
-  void answer_data(const Reply& reply);
-  void answer_content(const std::string& replies);
-  void say(const Reply& reply) { output_ += format(reply); }
-  std::nullopt_t error(Reply reply);
+  [[nodiscard]] std::optional<Event> end_of_content();
+  void say(const Reply& reply);
+  void refuse_command(const Reply& reply);
+  [[nodiscard]] bool too_many_errors();
+  [[nodiscard]] std::size_t replies_to_content() const;
   void end_transaction();
+  [[nodiscard]] std::string_view pending() const { return std::string_view(input_).substr(used_); }
+
+  // Checks of the table: they refuse or make the event, and change nothing but what BDAT's octets need.
+  [[nodiscard]] static const Row* find_row(std::string_view word);
+  [[nodiscard]] Checked check_hello(Command& command);
+  [[nodiscard]] Checked check_mail(Command& command);
+  [[nodiscard]] Checked check_rcpt(Command& command);
+  [[nodiscard]] Checked check_data(Command& command);
+  [[nodiscard]] Checked check_bdat(Command& command);
+  [[nodiscard]] Checked check_rset(Command& command);
+  [[nodiscard]] Checked check_noop(Command& command);
+  [[nodiscard]] Checked check_quit(Command& command);
+  [[nodiscard]] Checked check_relay(Command& command);
+  [[nodiscard]] Checked check_xforward(Command& command);
+  [[nodiscard]] bool parameters_known(const PathArguments& path, bool of_mail) const;
+  // Applies of the table: what the owner's answer changes. They can't refuse.
+  void apply_nothing(const Reply& reply) { say(reply); }
+  void apply_mail(const Reply& reply);
+  void apply_rcpt(const Reply& reply);
+  void apply_data(const Reply& reply);
+  void apply_rset(const Reply& reply);
+  void apply_quit(const Reply& reply);
+  void apply_content(const Reply& reply);
 
   ServerOptions options_;
   Keywords keywords_;
@@ -134,17 +189,19 @@ class ServerMachine {
   DataDecoder decoder_;
   std::uint8_t state_ = greeted;
   Mode mode_ = Mode::command;
-  Due due_ = Due::nothing;
+  const Row* due_ = nullptr;  // whose event waits for its answer
   Verb hello_ = Verb::ehlo;
-  bool overlong_ = false;       // within a line that is too long
+  bool overlong_ = false;     // within a line that is too long
+  bool group_ended_ = false;  // the last reply is one that the client waits for
+  bool utf8_ = false;         // MAIL said SMTPUTF8
   bool chunked_ = false;
   bool last_chunk_ = false;
-  bool content_open_ = false;   // the owner has accepted the message
+  bool content_open_ = false;  // the owner has accepted the message
+  bool closing_ = false;
   std::optional<Reply> refusal_;
   std::uint64_t chunk_left_ = 0;
   std::size_t recipients_ = 0;
   std::uint32_t errors_ = 0;
-  bool closing_ = false;
 };
 
 }  // namespace rastel::smtp

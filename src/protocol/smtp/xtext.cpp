@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t longest_value = 255;
 constexpr std::size_t longest_line = 510;
+constexpr std::string_view command = "XFORWARD";
+constexpr std::string_view unavailable = "[UNAVAILABLE]";
 constexpr std::array<std::string_view, 7> names{"NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE"};
 
 int hex(char digit) {
@@ -84,15 +86,37 @@ std::optional<std::vector<Attribute>> parse_xforward(std::string_view arguments)
   return attributes;
 }
 
+std::string to_forwarded_address(std::string_view address) {
+  const bool valid = std::ranges::all_of(address, [](char c) { return hex(c) >= 0 || c == '.' || c == ':'; });
+  if (!valid || address.find_first_of(".:") == std::string_view::npos) return std::string(unavailable);
+  return (address.find(':') == std::string_view::npos ? "" : "IPV6:") + std::string(address);
+}
+
+std::string from_forwarded_address(std::string_view value) {
+  if (value.starts_with('[')) return {};
+  if (starts_ignoring_case(value, "IPV6:")) value.remove_prefix(5);
+  return std::string(value);
+}
+
 std::vector<std::string> format_xforward(const std::vector<Attribute>& attributes, std::string_view offered) {
   std::vector<std::string> lines;
-  for (const Attribute& attribute : attributes) {
-    if (!is_offered(offered, attribute.name)) continue;
-    std::string word = ' ' + attribute.name + '=' + encode_xtext(attribute.value);
-    if (8 + word.size() > longest_line) word = ' ' + attribute.name + "=[UNAVAILABLE]";
-    if (lines.empty() || lines.back().size() + word.size() > longest_line) lines.emplace_back("XFORWARD");
+  const auto add = [&](const Attribute& attribute) {
+    if (!is_offered(offered, attribute.name)) return;
+    const bool sayable = !attribute.value.empty() && attribute.value.size() <= longest_value;
+    std::string value = sayable ? attribute.value : std::string(unavailable);
+    std::ranges::replace_if(value, is_control, '?');
+    const std::string start = ' ' + attribute.name + '=';
+    std::string word = start + encode_xtext(value);
+    // Encoding may have tripled it.
+    if (command.size() + word.size() > longest_line) word = start + std::string(unavailable);
+    if (lines.empty() || lines.back().size() + word.size() > longest_line) lines.emplace_back(command);
     lines.back() += word;
-  }
+  };
+  const auto is_address = [](const Attribute& attribute) { return attribute.name == "ADDR"; };
+  for (const Attribute& attribute : attributes)
+    if (!is_address(attribute)) add(attribute);
+  for (const Attribute& attribute : attributes)
+    if (is_address(attribute)) add(attribute);
   return lines;
 }
 

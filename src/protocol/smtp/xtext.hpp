@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// XFORWARD (Postfix XFORWARD_README): attributes of the original client, xtext-encoded (RFC 3461 4). Decoding refuses
-// control characters: a value ends in logs and in another server's command (CVE-2026-28753 was such an injection).
+// XFORWARD (Postfix XFORWARD_README): attributes of the original client, xtext-encoded (RFC 3461 4). Decoding
+// refuses control characters: a value ends in logs and in another server's command (CVE-2026-28753 was such
+// an injection).
 #pragma once
 
 #include <optional>
@@ -23,8 +24,17 @@ struct Attribute {
 // `arguments`: what follows "XFORWARD ". nullopt: unknown name, malformed value, none at all.
 [[nodiscard]] std::optional<std::vector<Attribute>> parse_xforward(std::string_view arguments);
 
-// The command lines (without CRLF) that say `attributes`, each at most 512 octets; only names in `offered` (the
-// parameters of the XFORWARD keyword).
-[[nodiscard]] std::vector<std::string> format_xforward(const std::vector<Attribute>& attributes, std::string_view offered);
+// "2001:db8::1" as XFORWARD and XCLIENT want it: "IPV6:2001:db8::1"; IPv4 as it is; anything else
+// "[UNAVAILABLE]".
+[[nodiscard]] std::string to_forwarded_address(std::string_view address);
+// The other way round; empty for "[UNAVAILABLE]" and "[TEMPUNAVAIL]".
+[[nodiscard]] std::string from_forwarded_address(std::string_view value);
+
+// The command lines (without CRLF) that say `attributes`, each at most 512 octets with it; only names in
+// `offered` (the parameters of the XFORWARD keyword). A value that is empty or over 255 octets becomes
+// "[UNAVAILABLE]", a control character '?'. ADDR comes last: behind it we may have lost the right to say more
+// (PROTOCOLS X-12).
+[[nodiscard]] std::vector<std::string> format_xforward(const std::vector<Attribute>& attributes,
+                                                       std::string_view offered);
 
 }  // namespace rastel::smtp
