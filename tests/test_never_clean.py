@@ -73,20 +73,28 @@ def test_the_engine_killed_in_mid_scan_defers(start):
     with begin(rastel, peers.mail("engine killed")) as client:
         under_way(rastel)
         kill(rastel.zygotes())
-        assert client.reply().code in TEMPORARY
+        code = client.reply().code
+    # The scan that was not to blame gets a second try on the next engine: then it was looked at in whole.
+    assert code in TEMPORARY or (code == 250 and rastel.history(count=1)[0]["class"] == "clean")
+    before = len(rastel.hop.messages)
+    assert before == (1 if code == 250 else 0)
     rastel.wait_ready()
     with rastel.client() as client:
         assert client.deliver(peers.mail("engine back")).code == 250
         assert client.deliver(daemon.infected()).code == 554
-    assert len(rastel.hop.messages) == 1
+    assert len(rastel.hop.messages) == before + 1
 
 
 def test_a_worker_that_hangs_is_killed_at_the_deadline(start):
     rastel = start(sections={"engine": {"deadline": "2s"}})
-    stop_workers(rastel)
+    stopped = stop_workers(rastel)
     with begin(rastel, peers.mail("hangs")) as client:
         assert client.reply().code in TEMPORARY
     assert rastel.history(count=1)[0]["class"] == "unscanned(timeout)"
+    killed = [pid for pid in stopped if not daemon.alive(pid)]
+    assert len(killed) == 1  # the one that had the message; the others stood idle
+    for pid in set(stopped) - set(killed):
+        os.kill(pid, signal.SIGCONT)
     rastel.wait_ready()
     with rastel.client() as client:
         assert client.deliver(peers.mail("after")).code == 250

@@ -142,8 +142,8 @@ asio::awaitable<UnscannedReason> EngineRun::why_it_ended(std::shared_ptr<Worker>
   }
   if (!worker->status) co_return UnscannedReason::crash;
   const int status = *worker->status;
-  // SIGKILL that isn't ours is the kernel's: out of memory.
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) co_return UnscannedReason::memory;
+  // A SIGKILL that isn't ours may be anybody's, the kernel's too when the machine has no memory left: a crash is what it
+  // looks like, and a second one holds the message. Its own limit a worker meets with an exit code.
   if (WIFEXITED(status) && WEXITSTATUS(status) == exit_out_of_memory) co_return UnscannedReason::memory;
   co_return UnscannedReason::crash;
 }

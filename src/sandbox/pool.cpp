@@ -124,7 +124,9 @@ class Pool final : public WorkerPool {
     const auto mine = std::make_shared<Timer>(executor_);
     waiters_.push_back(mine);
     Acquired acquired;
-    while (!stopped_ && !deadline.passed()) {
+    // While the first engine loads, or one that died is replaced, there is something to wait for; where the signatures
+    // can't be loaded at all there is not, and the sender is told at once.
+    while (!stopped_ && !deadline.passed() && (current_ || !cannot_start_)) {
       if (current_ && waiters_.front() == mine) acquired = {current_, current_->idle_worker()};
       if (acquired.second) {
         acquired.second->state = Worker::State::busy;
@@ -180,6 +182,7 @@ class Pool final : public WorkerPool {
   void take_over(const std::shared_ptr<EngineRun>& next) {
     if (current_) draining_.push_back(current_);
     current_ = next;
+    cannot_start_ = false;
     ++status_.generation;
     const EngineReady& ready = next->ready();
     log::info("scanning with {}, signatures {} ({} of them)", ready.engine_version, ready.signature_version, ready.signature_count);
@@ -208,9 +211,11 @@ class Pool final : public WorkerPool {
     auto pause = std::chrono::seconds(1);
     while (!stopped_) {
       auto engine = co_await start_engine();
+      bool was_usable = false;
       if (engine) {
         co_await until_usable(**engine);
-        if ((*engine)->idle_worker()) {
+        was_usable = (*engine)->idle_worker() != nullptr;
+        if (was_usable) {
           take_over(*engine);
           const auto since = std::chrono::steady_clock::now();
           while (!stopped_ && current_ && current_->state() != EngineRun::State::dead && current_->failed_starts() <= 5)
@@ -228,6 +233,8 @@ class Pool final : public WorkerPool {
       }
       if (stopped_) co_return;
       ++status_.restarts_of_engine;
+      cannot_start_ = !engine || !was_usable;
+      changed();
       log::error("no engine: {}; trying again in {} s", status_.trouble, pause.count());
       backoff_.expires_after(pause);
       (void)co_await backoff_.async_wait(as_awaitable);
@@ -246,6 +253,7 @@ class Pool final : public WorkerPool {
   PoolStatus status_;
   std::uint32_t under_way_ = 0;
   bool reloading_ = false;
+  bool cannot_start_ = false;  // the last engine was never of use
   bool stopped_ = false;
 };
 
