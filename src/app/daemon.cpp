@@ -190,7 +190,7 @@ class Daemon final : public control::ControlHandlers {
         log::info("door {} listens on {} for {}", options.name, to_string(options.listen), to_string(options.next_hop));
       }
     }
-    for (const auto& door : doors_) door->drain();
+    for (const auto& door : doors_) door->retire();
     retired_.insert(retired_.end(), doors_.begin(), doors_.end());
     std::erase_if(retired_, [](const auto& door) { return door->sessions() == 0; });
     doors_ = std::move(opened);
@@ -209,8 +209,7 @@ class Daemon final : public control::ControlHandlers {
   void begin_drain() {
     draining_ = true;
     for (const auto& door : doors_) door->drain();
-    retired_.insert(retired_.end(), doors_.begin(), doors_.end());
-    doors_.clear();
+    for (const auto& door : retired_) door->drain();
   }
 
   [[nodiscard]] std::size_t sessions() const {

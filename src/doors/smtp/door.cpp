@@ -35,13 +35,13 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
 
   void drain() override {
     state_->draining = true;
-    acceptor_.close();
     const std::lock_guard lock(mutex_);
     for (const auto& entry : running_)
       asio::post(entry.executor, [weak = entry.session] {
         if (const auto session = weak.lock()) session->interrupt();
       });
   }
+  void retire() override { acceptor_.close(); }
   std::size_t sessions() const override { return state_->sessions; }
   const SmtpDoorOptions& options() const override { return state_->options; }
 
@@ -62,8 +62,11 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
 
   static asio::awaitable<void> serve(std::shared_ptr<Listening> self, net::Stream stream) {
     DoorState& state = *self->state_;
-    if (++state.sessions > state.options.max_sessions) {
-      (void)co_await stream.write("421 4.3.2 " + state.host + " too many sessions\r\n", Deadline::in(std::chrono::seconds(5)));
+    const bool too_many = ++state.sessions > state.options.max_sessions;
+    if (too_many || state.draining) {
+      const std::string refusal = "421 4.3.2 " + state.host + (too_many ? " too many sessions\r\n" : " is shutting down\r\n");
+      const Result<> written = co_await stream.write(refusal, Deadline::in(std::chrono::seconds(5)));
+      (void)written;
     } else {
       const auto executor = stream.executor();
       const auto session = std::make_shared<Session>(std::move(stream), self->state_);

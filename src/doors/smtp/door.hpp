@@ -19,8 +19,10 @@ class Door {
   [[nodiscard]] static Result<std::shared_ptr<Door>> open(boost::asio::any_io_executor executor, FileDescriptor listener, const SmtpDoorOptions& options,
                                                           const SiteOptions& site, inspect::Services& services);
   virtual ~Door() = default;
-  // Takes no new connections; sessions at rest are told 421 at once, the others at the end of their transaction.
+  // New connections and sessions at rest are told 421 at once, the others at the end of their transaction.
   virtual void drain() = 0;
+  // Another door has taken over the listening socket: no new connections; sessions go on until their clients end them.
+  virtual void retire() = 0;
   [[nodiscard]] virtual std::size_t sessions() const = 0;
   [[nodiscard]] virtual const SmtpDoorOptions& options() const = 0;
 };
