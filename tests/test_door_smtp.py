@@ -427,7 +427,7 @@ def test_xforward_values_inject_nothing(doors):
         client.hello()
         for value in ("a+0D+0ARCPT+20TO:<evil@x>", "a b", "x" * 300, "+ZZ", "a\tb"):
             answer = client.command(f"XFORWARD HELO={value}")
-            assert answer.code in (250, 501), answer
+            assert answer.code in (250, 500, 501), answer
         assert client.deliver(MESSAGES["plain"]).code == 250
     assert not any(command.startswith("RCPT") and "evil" in command for command in doors.hop.commands)
     assert all(len(command) < 512 for command in doors.hop.commands)

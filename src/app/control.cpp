@@ -34,6 +34,7 @@ std::string_view state_name(store::HeldState state) {
     case store::HeldState::releasing: return "releasing";
     case store::HeldState::released: return "released";
     case store::HeldState::deleted: return "deleted";
+    case store::HeldState::discarded: return "discarded";
   }
   return "held";
 }

@@ -149,7 +149,7 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
   // Asked only when it matters: a clean message passes without a look into the quarantine.
   if (!passes(outcome.verdict)) {
     auto ask = [this, key = subject.retry_key, to = addresses(subject.envelope)] {
-      return quarantine_.consume_pass(key, to, store::Clock::now());
+      return quarantine_.has_pass(key, to, store::Clock::now());
     };
     const auto used = co_await blocking_.run(std::move(ask));
     if (!used) log::error("{}: can't ask the quarantine for releases: {}", subject.id, used.error().what);
@@ -161,6 +161,14 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
   }
   outcome.report = std::move(answer.report);
   co_return outcome;
+}
+
+asio::awaitable<void> Inspector::spend_release(const Subject& subject) {
+  auto spend = [this, key = subject.retry_key, to = addresses(subject.envelope)] {
+    return quarantine_.consume_pass(key, to, store::Clock::now());
+  };
+  const auto spent = co_await blocking_.run(std::move(spend));
+  if (!spent) log::error("{}: a release passed but its pass stays for the hour: {}", subject.id, spent.error().what);
 }
 
 asio::awaitable<Result<>> Inspector::make_durable(const Subject& subject, const Outcome& outcome) {

@@ -62,6 +62,9 @@ class Inspector {
   // with done == discard. On success all of it is on disk. Nothing to do is success.
   [[nodiscard]] boost::asio::awaitable<Result<>> make_durable(const Subject& subject, const Outcome& outcome);
 
+  // A released message was taken by the next hop: its pass is used up.
+  [[nodiscard]] boost::asio::awaitable<void> spend_release(const Subject& subject);
+
   // Whether a scan could be taken now; false → doors answer 451 at MAIL instead of letting the client send for nothing.
   [[nodiscard]] bool overloaded() const { return overloaded_.load(std::memory_order_relaxed); }
 

@@ -45,7 +45,7 @@ constexpr std::array<const char*, 1> migrations{R"sql(
     entry INTEGER NOT NULL REFERENCES entry (number) ON DELETE CASCADE,
     address BLOB NOT NULL,
     parameters BLOB NOT NULL,
-    state INTEGER NOT NULL,                 -- HeldState, or 4: discarded
+    state INTEGER NOT NULL,                 -- HeldState
     changed INTEGER NOT NULL,
     UNIQUE (entry, address)
   ) STRICT;
@@ -97,7 +97,7 @@ EntryKey key_at(const Statement& row) {
 }
 
 HeldState state_at(std::int64_t number) {
-  return number >= 0 && number <= static_cast<std::int64_t>(HeldState::deleted)
+  return number >= 0 && number <= static_cast<std::int64_t>(HeldState::discarded)
              ? static_cast<HeldState>(number)
              : HeldState::deleted;
 }
@@ -235,7 +235,7 @@ Result<HeldMessage> read_entry(Database& database, std::int64_t number) {
 
 Result<std::vector<std::int64_t>> list_entries(Database& database, const ListFilter& filter) {
   RASTEL_TRY(Statement row,
-             database.prepare("SELECT number FROM entry e WHERE kind = 0 AND at >= ?1"
+             database.prepare("SELECT number FROM entry e WHERE (?4 = 0 OR kind = 0) AND at >= ?1"
                               " AND (?2 IS NULL OR contains(reverse_path, ?2))"
                               " AND (?3 IS NULL OR EXISTS (SELECT 1 FROM recipient r WHERE r.entry = e.number"
                               "      AND contains(r.address, ?3)))"

@@ -38,6 +38,8 @@ class FileQuarantine final : public Quarantine {
   [[nodiscard]] Result<> finish_release(const std::string& id, const std::vector<std::string>& recipients,
                                         bool released) override;
   [[nodiscard]] Result<std::vector<Release>> pending_releases() override;
+  [[nodiscard]] Result<bool> has_pass(const Digest& pass_digest, const std::vector<std::string>& recipients,
+                                      Clock::time_point now) override;
   [[nodiscard]] Result<bool> consume_pass(const Digest& pass_digest,
                                           const std::vector<std::string>& recipients,
                                           Clock::time_point now) override;
@@ -46,6 +48,10 @@ class FileQuarantine final : public Quarantine {
   [[nodiscard]] Result<Usage> usage() override;
 
  private:
+  // The rows' numbers; none when one is missing. Under the mutex.
+  [[nodiscard]] Result<std::vector<std::int64_t>> find_passes(const Digest& pass_digest,
+                                                              const std::vector<std::string>& recipients,
+                                                              Clock::time_point now);
   // What of a request lies here already, and what doesn't.
   struct Plan {
     std::optional<EntryKey> entry;                                 // where the answer's id comes from

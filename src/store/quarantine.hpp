@@ -25,7 +25,8 @@ namespace rastel::store {
 
 using Clock = std::chrono::system_clock;
 
-enum class HeldState { held, releasing, released, deleted };
+// discarded: by policy, a row without bytes; nothing can be released of it.
+enum class HeldState { held, releasing, released, deleted, discarded };
 
 struct HeldRecipient {
   Recipient recipient;
@@ -59,7 +60,7 @@ struct ListFilter {
   std::optional<std::string> recipient = std::nullopt;  // substring, ASCII case-insensitive
   std::optional<std::string> sender = std::nullopt;     // likewise
   std::optional<Clock::time_point> since = std::nullopt;
-  bool only_held = true;
+  bool only_held = true;  // false: what was released, deleted and discarded too
   std::size_t limit = 1000;
 };
 
@@ -106,8 +107,13 @@ class Quarantine {
                                                 bool released) = 0;
   [[nodiscard]] virtual Result<std::vector<Release>> pending_releases() = 0;
 
+  // Whether every one of `recipients` has an unexpired pass-once row for this digest; uses nothing up.
+  [[nodiscard]] virtual Result<bool> has_pass(const Digest& pass_digest,
+                                              const std::vector<std::string>& recipients,
+                                              Clock::time_point now) = 0;
   // True, and the rows are used up, if every one of `recipients` has an unexpired pass-once row for this
-  // digest. Addresses are compared without ASCII case: relays fold it. Waits for nothing while no pass
+  // digest. To be called once the next hop has taken the message: used up before, a crash between would hold a
+  // released message again. Addresses are compared without ASCII case: relays fold it. Waits for nothing while no pass
   // exists.
   [[nodiscard]] virtual Result<bool> consume_pass(const Digest& pass_digest,
                                                   const std::vector<std::string>& recipients,

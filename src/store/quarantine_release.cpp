@@ -110,26 +110,38 @@ Result<std::vector<Release>> FileQuarantine::pending_releases() {
   return releases;
 }
 
-Result<bool> FileQuarantine::consume_pass(const Digest& pass_digest,
-                                          const std::vector<std::string>& recipients, Clock::time_point now) {
-  if (recipients.empty() || !may_have_passes_) return false;  // the common case: no lock, no disk
+Result<std::vector<std::int64_t>> FileQuarantine::find_passes(const Digest& pass_digest,
+                                                              const std::vector<std::string>& recipients,
+                                                              Clock::time_point now) {
   std::set<std::string> addresses;
   for (const std::string& address : recipients) addresses.insert(folded(address));
-
-  const std::scoped_lock lock(mutex_);
   std::vector<std::int64_t> rows;
-  {
-    RASTEL_TRY(Statement row,
-               database_->prepare("SELECT number FROM pass WHERE digest = ?1 AND recipient = ?2"
-                                  " AND expires > ?3 ORDER BY expires LIMIT 1"));
-    for (const std::string& address : addresses) {
-      row.again();
-      row.bytes(1, bytes_of(pass_digest)).bytes(2, address).number(3, to_milliseconds(now));
-      RASTEL_TRY(const bool found, row.step());
-      if (!found) return false;
-      rows.push_back(row.number_at(0));
-    }
+  RASTEL_TRY(Statement row, database_->prepare("SELECT number FROM pass WHERE digest = ?1 AND recipient = ?2"
+                                               " AND expires > ?3 ORDER BY expires LIMIT 1"));
+  for (const std::string& address : addresses) {
+    row.again();
+    row.bytes(1, bytes_of(pass_digest)).bytes(2, address).number(3, to_milliseconds(now));
+    RASTEL_TRY(const bool found, row.step());
+    if (!found) return std::vector<std::int64_t>{};
+    rows.push_back(row.number_at(0));
   }
+  return rows;
+}
+
+Result<bool> FileQuarantine::has_pass(const Digest& pass_digest, const std::vector<std::string>& recipients,
+                                      Clock::time_point now) {
+  if (recipients.empty() || !may_have_passes_) return false;  // the common case: no lock, no disk
+  const std::scoped_lock lock(mutex_);
+  RASTEL_TRY(const auto rows, find_passes(pass_digest, recipients, now));
+  return !rows.empty();
+}
+
+Result<bool> FileQuarantine::consume_pass(const Digest& pass_digest,
+                                          const std::vector<std::string>& recipients, Clock::time_point now) {
+  if (recipients.empty() || !may_have_passes_) return false;
+  const std::scoped_lock lock(mutex_);
+  RASTEL_TRY(const auto rows, find_passes(pass_digest, recipients, now));
+  if (rows.empty()) return false;
   RASTEL_TRY(Transaction transaction, Transaction::begin(*database_));
   {
     RASTEL_TRY(Statement remove, database_->prepare("DELETE FROM pass WHERE number = ?1"));

@@ -115,6 +115,8 @@ class Delivering {
       case Transfer::Stage::refused:
       case Transfer::Stage::answered: break;
     }
+    const bool taken = std::ranges::any_of(transfer.replies, &Reply::positive);
+    if (outcome_.released && taken) co_await services_.inspector.spend_release(subject());
     if (transfer.replies.front().positive() && !delivery_.client_is_there()) story_.note = "accepted by the next hop, client lost";
     co_return told(own_replies(transfer.replies));
   }
