@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/cli.hpp"
 
-#include <unistd.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
 namespace rastel::cli {
 namespace {
 
-void write_to(std::FILE* file, std::string_view text) { (void)std::fwrite(text.data(), 1, text.size(), file); }
+void write_to(std::FILE* file, std::string_view text) {
+  (void)std::fwrite(text.data(), 1, text.size(), file);
+}
 
 // A name that can be nothing but a verb: no path, no option.
 bool is_verb(std::string_view word) {
-  return !word.empty() && word.size() < 32 && word.front() != '-' && std::ranges::all_of(word, [](char character) {
-    return (character >= 'a' && character <= 'z') || character == '-';
-  });
+  return !word.empty() && word.size() < 32 && word.front() != '-' &&
+         std::ranges::all_of(
+             word, [](char character) { return (character >= 'a' && character <= 'z') || character == '-'; });
 }
 
 // Small programs of their own stand beside this one (`rastel-VERB`): they must not carry what this one links.
@@ -31,7 +33,8 @@ void become_program_of(const std::vector<std::string>& arguments) {
   if (code) return;
   const std::string program = (own.parent_path() / ("rastel-" + arguments.front())).string();
   // What the master starts is not a verb for people.
-  if (arguments.front() == "daemon" || arguments.front() == "engine" || access(program.c_str(), X_OK) != 0) return;
+  if (arguments.front() == "daemon" || arguments.front() == "engine" || access(program.c_str(), X_OK) != 0)
+    return;
   std::vector<char*> words{const_cast<char*>(program.c_str())};
   for (std::size_t i = 1; i < arguments.size(); ++i) words.push_back(const_cast<char*>(arguments[i].c_str()));
   words.push_back(nullptr);
@@ -76,12 +79,15 @@ int run(const std::vector<std::string>& arguments, Console& console) {
       "Operates a running rasteld over its control socket (root and the group rastel-admin may).",
       "rastel"};
   app.set_version_flag("--version", "rastel " RASTEL_VERSION);
-  const CLI::Option* file = app.add_option("-c,--config", context.configuration_file, "The configuration file; it says where the control socket is")->capture_default_str();
+  const CLI::Option* file = app.add_option("-c,--config", context.configuration_file,
+                                           "The configuration file; it says where the control socket is")
+                                ->capture_default_str();
   app.add_option("--control", context.control_path, "The daemon's control socket");
   app.require_subcommand(1);
   app.fallthrough();
   app.footer(
-      "Exit: 0 done, 1 refused or not found, 2 wrong command line, 69 rasteld can't be reached, 75 trouble that may pass,\n"
+      "Exit: 0 done, 1 refused or not found, 2 wrong command line, 69 rasteld can't be reached, 75 trouble "
+      "that may pass,\n"
       "77 no permission. `rastel VERB --help` says more.");
   add_status_verbs(app, context);
   add_quarantine_verbs(app, context);

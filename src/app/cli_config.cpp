@@ -4,6 +4,7 @@
 
 #include "app/cli.hpp"
 #include "app/configuration.hpp"
+#include "app/configuration_check.hpp"
 #include "base/os/file.hpp"
 
 namespace rastel::cli {
@@ -37,7 +38,8 @@ Exit show(const Context& context) {
   return Exit::ok;
 }
 
-void add(CLI::App& config, Context& context, const std::string& name, const std::string& description, Exit (*action)(const Context&)) {
+void add(CLI::App& config, Context& context, const std::string& name, const std::string& description,
+         Exit (*action)(const Context&)) {
   config.add_subcommand(name, description)->callback([&context, action] {
     context.action = [&context, action] { return action(context); };
   });
@@ -49,12 +51,14 @@ void add_config_verbs(CLI::App& app, Context& context) {
   CLI::App* config = app.add_subcommand("config", "Everything about options: check, show, sample, reference");
   config->require_subcommand(1);
   config->fallthrough();
-  add(*config, context, "check", "Say what is wrong with the configuration file (1), or that nothing is (0)", check);
+  add(*config, context, "check", "Say what is wrong with the configuration file (1), or that nothing is (0)",
+      check);
   add(*config, context, "show", "Every option with the value that holds, defaults included", show);
-  add(*config, context, "sample", "A configuration file to start from: every option as a comment", [](const Context& given) {
-    given.console.out(sample_configuration());
-    return Exit::ok;
-  });
+  add(*config, context, "sample", "A configuration file to start from: every option as a comment",
+      [](const Context& given) {
+        given.console.out(sample_configuration());
+        return Exit::ok;
+      });
   add(*config, context, "reference", "The manual of all options (Markdown)", [](const Context& given) {
     given.console.out(configuration_reference());
     return Exit::ok;

@@ -2,8 +2,9 @@
 #include "app/cli_daemon.hpp"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <ctime>
+
+#include <boost/json.hpp>
 
 #include "app/configuration.hpp"
 #include "base/os/file.hpp"
@@ -19,16 +20,19 @@ constexpr auto patience = std::chrono::minutes(15);
 
 Exit exit_for(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::peer_closed: return Exit::unavailable;
+    case ErrorKind::peer_closed:
+      return Exit::unavailable;
     case ErrorKind::peer:
     case ErrorKind::timed_out:
     case ErrorKind::no_space:
     case ErrorKind::busy:
-    case ErrorKind::cancelled: return Exit::temporary;
+    case ErrorKind::cancelled:
+      return Exit::temporary;
     case ErrorKind::invalid_input:
     case ErrorKind::hostile_message:
     case ErrorKind::ours:
-    case ErrorKind::not_found: return Exit::refused;
+    case ErrorKind::not_found:
+      return Exit::refused;
   }
   return Exit::refused;
 }
@@ -48,8 +52,8 @@ Result<std::string> control_path(const Context& context) {
   return folder + "/control.sock";
 }
 
-Exit ask(const Context& context, const boost::json::object& request, const control::ControlClient::OnRow& on_row,
-         const control::ControlClient::OnBytes& on_bytes) {
+Exit ask(const Context& context, const boost::json::object& request,
+         const control::ControlClient::OnRow& on_row, const control::ControlClient::OnBytes& on_bytes) {
   const auto path = control_path(context);
   if (!path) {
     context.complain(path.error().what);
@@ -69,7 +73,8 @@ Exit ask(const Context& context, const boost::json::object& request, const contr
 Result<std::chrono::system_clock::time_point> parse_since(std::string_view text,
                                                           std::chrono::system_clock::time_point now) {
   // Fifty years back is the beginning for any mail; much more would leave the clock's range.
-  if (const auto duration = parse_duration(text)) return now - std::min<Duration>(*duration, std::chrono::hours(24 * 365 * 50));
+  if (const auto duration = parse_duration(text))
+    return now - std::min<Duration>(*duration, std::chrono::hours(24 * 365 * 50));
   const std::string zeroed(text);
   for (const char* format : {"%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"}) {
     std::tm parts{};
@@ -77,7 +82,8 @@ Result<std::chrono::system_clock::time_point> parse_since(std::string_view text,
     if (end != nullptr && *end == '\0') return std::chrono::system_clock::from_time_t(timegm(&parts));
   }
   return fail(ErrorKind::invalid_input,
-              "want a time like \"2h\", \"7d\", \"2026-03-01\" or \"2026-03-01T12:30\" (UTC), not \"" + printable(text) + '"');
+              "want a time like \"2h\", \"7d\", \"2026-03-01\" or \"2026-03-01T12:30\" (UTC), not \"" +
+                  printable(text) + '"');
 }
 
 std::string text_of(const boost::json::object& row, std::string_view member) {

@@ -2,6 +2,7 @@
 // rastel quarantine list, show, raw, release, delete, purge.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "app/cli_daemon.hpp"
 #include "app/cli_table.hpp"
@@ -76,7 +77,14 @@ Exit list(const Context& context, const ListChoice& choice) {
     }
     request.emplace("since", control::to_unix_ms(*since));
   }
-  Table table({{"TIME", 20}, {"ID", 16}, {"CLASS", 20}, {"FROM", 32}, {"TO", 40}, {"SIZE", 10, true}, {"FINDING", 32}, {"SUBJECT", 40}});
+  Table table({{"TIME", 20},
+               {"ID", 16},
+               {"CLASS", 20},
+               {"FROM", 32},
+               {"TO", 40},
+               {"SIZE", 10, true},
+               {"FINDING", 32},
+               {"SUBJECT", 40}});
   const Exit exit = ask(context, request, [&](const json::object& row) {
     if (choice.as_json) return context.say(json::serialize(row));
     add_list_row(table, row);
@@ -97,12 +105,14 @@ void print_message(const Context& context, const json::object& row) {
   line("findings", findings_of(row));
   line("from", '<' + text_of(row, "from") + '>');
   for (const auto& [address, state] : recipients_of(row)) line("to", '<' + address + ">  " + state);
-  for (const std::string_view name : {"subject", "msgid", "size", "sha256", "door", "client", "client_name", "helo", "auth", "queue"})
+  for (const std::string_view name :
+       {"subject", "msgid", "size", "sha256", "door", "client", "client_name", "helo", "auth", "queue"})
     line(name, text_of(row, name));
 }
 
 // One request an id; the worst exit of them.
-Exit for_each_id(const Context& context, const std::vector<std::string>& ids, const std::function<json::object(const std::string&)>& request,
+Exit for_each_id(const Context& context, const std::vector<std::string>& ids,
+                 const std::function<json::object(const std::string&)>& request,
                  const std::function<void(const std::string& id, const json::object& row)>& on_row) {
   Exit worst = Exit::ok;
   for (const std::string& id : ids) {
@@ -125,23 +135,26 @@ Exit release(const Context& context, const ReleaseChoice& choice) {
     if (!choice.to.empty()) object.emplace("to", json::value_from(choice.to));
     return object;
   };
-  const Exit exit = for_each_id(context, choice.ids, request, [&](const std::string& id, const json::object& row) {
-    const auto addresses = [&](std::string_view member) {
-      const json::value* value = row.if_contains(member);
-      return value != nullptr && value->is_array() ? value->get_array() : json::array();
-    };
-    some_refused = some_refused || !addresses("refused").empty();
-    if (choice.as_json) {
-      json::object with_id{{"id", id}};
-      for (const auto& member : row) with_id.insert_or_assign(member.key(), member.value());
-      return context.say(json::serialize(with_id));
-    }
-    for (const json::value& address : addresses("released"))
-      if (address.is_string()) context.say(fmt::format("{}: released to <{}>", id, printable(address.get_string())));
-    for (const json::value& address : addresses("refused"))
-      if (address.is_string())
-        context.say(fmt::format("{}: <{}> is held still, the release hop says: {}", id, printable(address.get_string()), text_of(row, "reply")));
-  });
+  const Exit exit =
+      for_each_id(context, choice.ids, request, [&](const std::string& id, const json::object& row) {
+        const auto addresses = [&](std::string_view member) {
+          const json::value* value = row.if_contains(member);
+          return value != nullptr && value->is_array() ? value->get_array() : json::array();
+        };
+        some_refused = some_refused || !addresses("refused").empty();
+        if (choice.as_json) {
+          json::object with_id{{"id", id}};
+          for (const auto& member : row) with_id.insert_or_assign(member.key(), member.value());
+          return context.say(json::serialize(with_id));
+        }
+        for (const json::value& address : addresses("released"))
+          if (address.is_string())
+            context.say(fmt::format("{}: released to <{}>", id, printable(address.get_string())));
+        for (const json::value& address : addresses("refused"))
+          if (address.is_string())
+            context.say(fmt::format("{}: <{}> is held still, the release hop says: {}", id,
+                                    printable(address.get_string()), text_of(row, "reply")));
+      });
   return exit == Exit::ok && some_refused ? Exit::refused : exit;
 }
 
@@ -152,9 +165,12 @@ void add_list_and_show(CLI::App& quarantine, Context& context) {
   verb->add_option("--sender", choice->sender, "Only with this in the sender's address");
   verb->add_option("--since", choice->since, "Only since: 2h, 7d, 2026-03-01, 2026-03-01T12:30 (UTC)");
   verb->add_flag("--all", choice->all, "Also what was released, deleted or discarded");
-  verb->add_option("--limit", choice->limit, "At most so many")->capture_default_str()->check(CLI::Range(1, 100'000));
+  verb->add_option("--limit", choice->limit, "At most so many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
   verb->add_flag("--json", choice->as_json, "One JSON object a line");
-  verb->callback([&context, choice] { context.action = [&context, choice] { return list(context, *choice); }; });
+  verb->callback(
+      [&context, choice] { context.action = [&context, choice] { return list(context, *choice); }; });
 
   auto id = std::make_shared<std::string>();
   auto as_json = std::make_shared<bool>(false);
@@ -163,10 +179,11 @@ void add_list_and_show(CLI::App& quarantine, Context& context) {
   verb->add_flag("--json", *as_json, "As one JSON object");
   verb->callback([&context, id, as_json] {
     context.action = [&context, id, as_json] {
-      return ask(context, json::object{{"verb", "quarantine show"}, {"id", *id}}, [&](const json::object& row) {
-        if (*as_json) return context.say(json::serialize(row));
-        print_message(context, row);
-      });
+      return ask(context, json::object{{"verb", "quarantine show"}, {"id", *id}},
+                 [&](const json::object& row) {
+                   if (*as_json) return context.say(json::serialize(row));
+                   print_message(context, row);
+                 });
     };
   });
   verb = quarantine.add_subcommand("raw", "The message as it came, on standard output: it may be dangerous");
@@ -182,19 +199,24 @@ void add_list_and_show(CLI::App& quarantine, Context& context) {
 void add_changes(CLI::App& quarantine, Context& context) {
   auto choice = std::make_shared<ReleaseChoice>();
   CLI::App* verb = quarantine.add_subcommand(
-      "release", "Send held messages on to their recipients (by [store].release); each passes once, whatever is found");
+      "release",
+      "Send held messages on to their recipients (by [store].release); each passes once, whatever is found");
   verb->add_option("ID", choice->ids, "The messages' ids")->required();
-  verb->add_option("--to", choice->to, "Only for this recipient of the message (repeat it for more)")->allow_extra_args(false);
+  verb->add_option("--to", choice->to, "Only for this recipient of the message (repeat it for more)")
+      ->allow_extra_args(false);
   verb->add_flag("--json", choice->as_json, "One JSON object a message");
-  verb->callback([&context, choice] { context.action = [&context, choice] { return release(context, *choice); }; });
+  verb->callback(
+      [&context, choice] { context.action = [&context, choice] { return release(context, *choice); }; });
 
   auto ids = std::make_shared<std::vector<std::string>>();
-  verb = quarantine.add_subcommand("delete", "Delete the bytes of held messages; what they were stays on record");
+  verb = quarantine.add_subcommand("delete",
+                                   "Delete the bytes of held messages; what they were stays on record");
   verb->add_option("ID", *ids, "The messages' ids")->required();
   verb->callback([&context, ids] {
     context.action = [&context, ids] {
       return for_each_id(
-          context, *ids, [](const std::string& id) { return json::object{{"verb", "quarantine delete"}, {"id", id}}; }, {});
+          context, *ids,
+          [](const std::string& id) { return json::object{{"verb", "quarantine delete"}, {"id", id}}; }, {});
     };
   });
   verb = quarantine.add_subcommand("purge", "Remove now what is older than [store].keep");
@@ -209,7 +231,8 @@ void add_changes(CLI::App& quarantine, Context& context) {
 }  // namespace
 
 void add_quarantine_verbs(CLI::App& app, Context& context) {
-  CLI::App* quarantine = app.add_subcommand("quarantine", "What is held: list, show, raw, release, delete, purge");
+  CLI::App* quarantine =
+      app.add_subcommand("quarantine", "What is held: list, show, raw, release, delete, purge");
   quarantine->require_subcommand(1);
   quarantine->fallthrough();
   add_list_and_show(*quarantine, context);

@@ -38,7 +38,8 @@ void print_object(const Context& context, const json::object& object, std::size_
       if (depth < 8) print_object(context, value.get_object(), depth + 1);
       continue;
     }
-    const std::string lead = indent + name + ": " + std::string(widest - std::min(widest, width_of(name)), ' ');
+    const std::string lead =
+        indent + name + ": " + std::string(widest - std::min(widest, width_of(name)), ' ');
     if (!value.is_array()) {
       context.say(lead + plain(value));
       continue;
@@ -56,7 +57,15 @@ struct HistoryChoice {
 };
 
 Table history_table() {
-  return Table({{"TIME", 20}, {"ID", 16}, {"CLASS", 20}, {"ACTION", 18}, {"FROM", 32}, {"TO", 40}, {"SIZE", 10, true}, {"MS", 8, true}, {"FINDING", 40}});
+  return Table({{"TIME", 20},
+                {"ID", 16},
+                {"CLASS", 20},
+                {"ACTION", 18},
+                {"FROM", 32},
+                {"TO", 40},
+                {"SIZE", 10, true},
+                {"MS", 8, true},
+                {"FINDING", 40}});
 }
 
 void add_history_row(Table& table, const json::object& row) {
@@ -98,7 +107,8 @@ Exit history(const Context& context, const HistoryChoice& choice) {
     add_history_row(table, row);
   });
   if (!choice.as_json && !table.empty()) context.console.out(table.text(context.console.colour));
-  if (!choice.as_json && table.empty() && exit == Exit::ok) context.console.error("nothing in the history matches\n");
+  if (!choice.as_json && table.empty() && exit == Exit::ok)
+    context.console.error("nothing in the history matches\n");
   return exit;
 }
 
@@ -107,14 +117,20 @@ void add_history(CLI::App& app, Context& context) {
   CLI::App* verb = app.add_subcommand("history", "What passed and what became of it, newest first");
   verb->add_option("TEXT", choice->text, "Only with this in id, sender, recipients, message-id or queue id");
   verb->add_option("--since", choice->since, "Only since: 2h, 7d, 2026-03-01, 2026-03-01T12:30 (UTC)");
-  verb->add_option("--class", choice->message_class, "Only this class: clean, infected, unscanned, \"unscanned(limit)\", …");
-  verb->add_flag("--would", choice->would, "Only what observe mode let through, with what would have been done");
-  verb->add_option("--limit", choice->limit, "At most so many")->capture_default_str()->check(CLI::Range(1, 100'000));
+  verb->add_option("--class", choice->message_class,
+                   "Only this class: clean, infected, unscanned, \"unscanned(limit)\", …");
+  verb->add_flag("--would", choice->would,
+                 "Only what observe mode let through, with what would have been done");
+  verb->add_option("--limit", choice->limit, "At most so many")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100'000));
   verb->add_flag("--json", choice->as_json, "One JSON object a line");
-  verb->callback([&context, choice] { context.action = [&context, choice] { return history(context, *choice); }; });
+  verb->callback(
+      [&context, choice] { context.action = [&context, choice] { return history(context, *choice); }; });
 }
 
-void add_sentence_verb(CLI::App& app, Context& context, const std::string& name, const std::string& description) {
+void add_sentence_verb(CLI::App& app, Context& context, const std::string& name,
+                       const std::string& description) {
   CLI::App* verb = app.add_subcommand(name, description);
   verb->callback([&context, name] {
     context.action = [&context, name] {
@@ -128,7 +144,8 @@ void add_sentence_verb(CLI::App& app, Context& context, const std::string& name,
 
 void add_status_verbs(CLI::App& app, Context& context) {
   auto as_json = std::make_shared<bool>(false);
-  CLI::App* status = app.add_subcommand("status", "How the daemon is: scanners, signatures, doors, quarantine");
+  CLI::App* status =
+      app.add_subcommand("status", "How the daemon is: scanners, signatures, doors, quarantine");
   status->add_flag("--json", *as_json, "As one JSON object");
   status->callback([&context, as_json] {
     context.action = [&context, as_json] {
@@ -139,8 +156,9 @@ void add_status_verbs(CLI::App& app, Context& context) {
     };
   });
   add_history(app, context);
-  add_sentence_verb(app, context, "reload",
-                    "Take a changed configuration and changed signatures into use; refused as a whole when wrong");
+  add_sentence_verb(
+      app, context, "reload",
+      "Take a changed configuration and changed signatures into use; refused as a whole when wrong");
   add_sentence_verb(app, context, "drain", "Take no new sessions, let those that are there end");
 }
 

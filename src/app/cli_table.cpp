@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/cli_table.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace rastel::cli {
 namespace {
@@ -12,11 +12,16 @@ bool starts_character(char byte) { return (static_cast<unsigned char>(byte) & 0x
 
 std::string_view code_of(Colour colour) {
   switch (colour) {
-    case Colour::none: return "";
-    case Colour::red: return "\x1b[31m";
-    case Colour::yellow: return "\x1b[33m";
-    case Colour::green: return "\x1b[32m";
-    case Colour::faint: return "\x1b[2m";
+    case Colour::none:
+      return "";
+    case Colour::red:
+      return "\x1b[31m";
+    case Colour::yellow:
+      return "\x1b[33m";
+    case Colour::green:
+      return "\x1b[32m";
+    case Colour::faint:
+      return "\x1b[2m";
   }
   return "";
 }
@@ -78,7 +83,8 @@ std::string Table::text(bool with_colours) const {
   std::vector<Cell> headings;
   for (const Column& column : columns_) headings.push_back({column.heading, Colour::none});
   add_line([&](std::size_t column) -> const Cell& { return headings[column]; }, Colour::faint);
-  for (const auto& row : rows_) add_line([&](std::size_t column) -> const Cell& { return row[column]; }, Colour::none);
+  for (const auto& row : rows_)
+    add_line([&](std::size_t column) -> const Cell& { return row[column]; }, Colour::none);
   return all;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Aligned columns for people. Cells hold text that has been escaped already; its width is counted in UTF-8 characters.
+// Aligned columns for people. Cells hold text that has been escaped already; its width is counted in UTF-8
+// characters.
 #pragma once
 
 #include <string>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/cli.hpp"
 
-#include <gtest/gtest.h>
+#include <fstream>
 
 #include <boost/json.hpp>
-#include <fstream>
+#include <gtest/gtest.h>
 
 #include "app/cli_daemon.hpp"
 #include "app/cli_table.hpp"
@@ -100,13 +100,16 @@ TEST(Cli, StatusForPeopleAndPrograms) {
 
 TEST(Cli, HistoryIsAlignedAndFiltered) {
   control::TestServer server;
-  const Ran ran = rastel_at(server, {"history", "needle", "--class", "infected", "--would", "--limit", "7", "--since", "2023-11-14T22:13:20Z"});
+  const Ran ran = rastel_at(server, {"history", "needle", "--class", "infected", "--would", "--limit", "7",
+                                     "--since", "2023-11-14T22:13:20Z"});
   EXPECT_EQ(ran.exit, 0);
-  EXPECT_EQ(server.handlers().asked(),
-            std::vector<std::string>{"history text=needle since=1700000000000 class=infected would=true limit=7"});
+  EXPECT_EQ(
+      server.handlers().asked(),
+      std::vector<std::string>{"history text=needle since=1700000000000 class=infected would=true limit=7"});
   EXPECT_EQ(ran.out.find('\x1b'), std::string::npos) << "no colours but on a terminal";
   const std::size_t first = ran.out.find('\n'), second = ran.out.find('\n', first + 1);
-  EXPECT_EQ(ran.out.substr(0, first).find("CLASS"), ran.out.substr(first + 1, second - first).find("infected"));
+  EXPECT_EQ(ran.out.substr(0, first).find("CLASS"),
+            ran.out.substr(first + 1, second - first).find("infected"));
   EXPECT_NE(rastel_at(server, {"history"}, true).out.find("\x1b[31minfected\x1b[0m"), std::string::npos);
   const Ran lines = rastel_at(server, {"history", "--json"});
   EXPECT_EQ(std::ranges::count(lines.out, '\n'), 2);
@@ -115,13 +118,20 @@ TEST(Cli, HistoryIsAlignedAndFiltered) {
 
 TEST(Cli, HostileTextReachesNoTerminal) {
   control::TestServer server;
-  server.handlers().hostile = "\x1b]0;owned\a\r\n\u202e\x9b" "31m";
-  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
-           {"history"}, {"history", "--json"}, {"quarantine", "list"}, {"quarantine", "list", "--json"},
-           {"quarantine", "show", control::known_id}, {"quarantine", "show", control::known_id, "--json"}}) {
+  server.handlers().hostile =
+      "\x1b]0;owned\a\r\n\u202e\x9b"
+      "31m";
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"history"},
+                                             {"history", "--json"},
+                                             {"quarantine", "list"},
+                                             {"quarantine", "list", "--json"},
+                                             {"quarantine", "show", control::known_id},
+                                             {"quarantine", "show", control::known_id, "--json"}}) {
     const Ran ran = rastel_at(server, arguments);
     EXPECT_EQ(ran.exit, 0);
-    for (const char* bad : {"\x1b", "\a", "\r", "\u202e", "\x9b"}) EXPECT_EQ(ran.out.find(bad), std::string::npos);
+    for (const char* bad : {"\x1b", "\a", "\r", "\u202e", "\x9b"})
+      EXPECT_EQ(ran.out.find(bad), std::string::npos);
     EXPECT_NE(ran.out.find("owned"), std::string::npos);
   }
 }
@@ -138,10 +148,13 @@ TEST(Cli, QuarantineVerbs) {
   const Ran released = rastel_at(server, {"quarantine", "release", control::known_id});
   EXPECT_EQ(released.exit, 0);
   EXPECT_EQ(released.out, control::known_id + ": released to <a@example.com>\n");
-  const Ran refused = rastel_at(server, {"quarantine", "release", control::known_id, "--to", "x@example.com", "--to", "y@example.com"});
+  const Ran refused = rastel_at(
+      server, {"quarantine", "release", control::known_id, "--to", "x@example.com", "--to", "y@example.com"});
   EXPECT_EQ(refused.exit, 1);
-  EXPECT_NE(refused.out.find("<y@example.com> is held still, the release hop says: 550"), std::string::npos) << refused.out;
-  EXPECT_EQ(server.handlers().asked().back(), "release " + control::known_id + " to=x@example.com+y@example.com");
+  EXPECT_NE(refused.out.find("<y@example.com> is held still, the release hop says: 550"), std::string::npos)
+      << refused.out;
+  EXPECT_EQ(server.handlers().asked().back(),
+            "release " + control::known_id + " to=x@example.com+y@example.com");
   EXPECT_EQ(rastel_at(server, {"quarantine", "delete", control::known_id}).exit, 0);
   EXPECT_EQ(rastel_at(server, {"quarantine", "purge"}).out, "removed: 7\n");
 }
@@ -185,7 +198,8 @@ TEST(CliTimes, Since) {
   EXPECT_EQ(control::to_unix_ms(parse_since("2h", now).value()), 1'700'000'000'000 - 7'200'000);
   EXPECT_EQ(control::to_unix_ms(parse_since("2023-11-14", now).value()), 1'699'920'000'000);
   EXPECT_EQ(control::to_unix_ms(parse_since("2023-11-14T22:13", now).value()), 1'699'999'980'000);
-  for (const char* wrong : {"", "2", "2023", "2023-13-01", "2023-11-14 22:13", "2023-11-14T22:13:20+01:00", "h"})
+  for (const char* wrong :
+       {"", "2", "2023", "2023-13-01", "2023-11-14 22:13", "2023-11-14T22:13:20+01:00", "h"})
     EXPECT_FALSE(parse_since(wrong, now)) << wrong;
 }
 

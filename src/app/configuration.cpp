@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include "app/configuration_check.hpp"
+
 #undef TOML_HEADER_ONLY
 #define TOML_HEADER_ONLY 1  // the shared library is built with exceptions
 #define TOML_EXCEPTIONS 0

@@ -55,15 +55,6 @@ struct Rows<Configuration> {
 // `source`: the file's name, for messages. Refused as a whole; the error lists every problem, one a line.
 [[nodiscard]] Result<Configuration> parse_configuration(std::string_view text, std::string_view source);
 
-struct Problem {
-  std::string where;  // "door.smtp[0].listen"
-  std::string what;   // one sentence
-};
-// What can be wrong beyond single values (used by parse_configuration, which knows the lines).
-[[nodiscard]] std::vector<Problem> contradictions(const Configuration& configuration);
-// What works but is probably not meant: one sentence each.
-[[nodiscard]] std::vector<std::string> warnings(const Configuration& configuration);
-
 // What `rastel config show` prints: every option with its value, as TOML that parses to the same
 // configuration.
 [[nodiscard]] std::string show_configuration(const Configuration& configuration);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // What single values can't show: what contradicts itself, and what is probably not meant.
+#include "app/configuration_check.hpp"
+
 #include <filesystem>
 #include <map>
 #include <set>

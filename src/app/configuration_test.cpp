@@ -10,6 +10,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "app/configuration_check.hpp"
+
 namespace rastel {
 namespace {
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/control.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
-#include <boost/json.hpp>
 #include <ctime>
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
 
 #include "base/utf8.hpp"
 
@@ -30,11 +30,16 @@ constexpr std::array kinds{
 
 std::string_view state_name(store::HeldState state) {
   switch (state) {
-    case store::HeldState::held: return "held";
-    case store::HeldState::releasing: return "releasing";
-    case store::HeldState::released: return "released";
-    case store::HeldState::deleted: return "deleted";
-    case store::HeldState::discarded: return "discarded";
+    case store::HeldState::held:
+      return "held";
+    case store::HeldState::releasing:
+      return "releasing";
+    case store::HeldState::released:
+      return "released";
+    case store::HeldState::deleted:
+      return "deleted";
+    case store::HeldState::discarded:
+      return "discarded";
   }
   return "held";
 }
@@ -75,8 +80,8 @@ std::string iso_time(std::chrono::system_clock::time_point when) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(when);
   std::tm parts{};
   if (gmtime_r(&seconds, &parts) == nullptr) return "-";
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-                     parts.tm_hour, parts.tm_min, parts.tm_sec);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 json::object to_json(const store::HistoryRow& row) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The control protocol, spoken over the unix socket control.sock (mode 0660: who may connect may ask everything):
+// The control protocol, spoken over the unix socket control.sock (mode 0660: who may connect may ask
+// everything):
 //
 //   request  one line, one JSON object, at most 64 KiB:   {"verb":"quarantine show","id":"3f9a…"}
 //   answer   any number of lines, each one JSON object, then {"end":true}
@@ -7,26 +8,26 @@
 //            `quarantine raw` answers {"bytes":N}, exactly N bytes, and then the end
 //
 //   verb                 members of the request                                     rows of the answer
-//   status               -                                                          one, as the daemon describes itself
-//   history              text, since (Unix ms), class, would (bool), limit          one a message and recipient group
-//   quarantine list      recipient, sender, since, all (bool), limit                one a message
-//   quarantine show      id                                                         one
-//   quarantine raw       id                                                         bytes
-//   quarantine release   id, to (array of addresses; all when absent)               one: what became of it
-//   quarantine delete    id                                                         -
+//   status               -                                                          one, as the daemon
+//   describes itself history              text, since (Unix ms), class, would (bool), limit          one a
+//   message and recipient group quarantine list      recipient, sender, since, all (bool), limit one a
+//   message quarantine show      id                                                         one quarantine
+//   raw       id                                                         bytes quarantine release   id, to
+//   (array of addresses; all when absent)               one: what became of it quarantine delete    id -
 //   quarantine purge     -                                                          {"removed":N}
 //   reload · drain       -                                                          {"done":"a sentence"}
 //
-// Several requests may follow each other on a connection, one at a time. An unknown verb or member is an error, so that a
-// newer client is not half understood. Texts that peers chose are escaped (base/utf8.hpp) where they become JSON.
-// This header: what both sides share. Pure; any thread.
+// Several requests may follow each other on a connection, one at a time. An unknown verb or member is an
+// error, so that a newer client is not half understood. Texts that peers chose are escaped (base/utf8.hpp)
+// where they become JSON. This header: what both sides share. Pure; any thread.
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/json/object.hpp>
 
 #include "base/error.hpp"
 #include "inspect/release.hpp"
@@ -35,9 +36,9 @@
 
 namespace rastel::control {
 
-inline constexpr std::size_t longest_request = 64 * 1024;      // bytes
-inline constexpr std::size_t longest_row = 16 * 1024 * 1024;   // bytes; what a client takes
-inline constexpr std::size_t most_rows = 100'000;              // whatever limit is asked for
+inline constexpr std::size_t longest_request = 64 * 1024;     // bytes
+inline constexpr std::size_t longest_row = 16 * 1024 * 1024;  // bytes; what a client takes
+inline constexpr std::size_t most_rows = 100'000;             // whatever limit is asked for
 
 // What became of a release: handed over, or refused by the release hop and held again; the hop's last reply.
 using ReleaseOutcome = inspect::Released;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/control_client.hpp"
 
-#include <poll.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
 #include <limits>
+
+#include <boost/json.hpp>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "base/utf8.hpp"
 
@@ -28,9 +28,11 @@ Result<ControlClient> ControlClient::connect(const std::string& path) {
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     const int number = errno;
     if (number == EACCES || number == EPERM)
-      return fail(ErrorKind::invalid_input, "no permission for " + path + ": be root or in the group rastel-admin");
-    return fail(ErrorKind::peer_closed, "rasteld does not answer at " + path + " (" + std::strerror(number) +
-                                            "): is it running, and is this its socket (-c FILE, --control PATH)?");
+      return fail(ErrorKind::invalid_input,
+                  "no permission for " + path + ": be root or in the group rastel-admin");
+    return fail(ErrorKind::peer_closed,
+                "rasteld does not answer at " + path + " (" + std::strerror(number) +
+                    "): is it running, and is this its socket (-c FILE, --control PATH)?");
   }
   return ControlClient(std::move(socket));
 }
@@ -39,7 +41,9 @@ Result<> ControlClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail(ErrorKind::peer_closed, std::string("rasteld closed the connection: ") + std::strerror(errno));
+    if (written < 0)
+      return fail(ErrorKind::peer_closed,
+                  std::string("rasteld closed the connection: ") + std::strerror(errno));
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -68,7 +72,8 @@ Result<> ControlClient::receive(Deadline deadline) {
   do got = recv(socket_.get(), input_.data() + before, piece, 0);
   while (got < 0 && errno == EINTR);
   input_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  if (got <= 0) return fail(ErrorKind::peer_closed, "rasteld closed the connection before its answer was complete");
+  if (got <= 0)
+    return fail(ErrorKind::peer_closed, "rasteld closed the connection before its answer was complete");
   return {};
 }
 
@@ -76,7 +81,8 @@ Result<json::object> ControlClient::read_row(Deadline deadline) {
   std::size_t searched = used_;
   std::size_t newline = std::string::npos;
   while ((newline = input_.find('\n', searched)) == std::string::npos) {
-    if (input_.size() - used_ > longest_row) return fail(ErrorKind::peer, "rasteld answers a line without end");
+    if (input_.size() - used_ > longest_row)
+      return fail(ErrorKind::peer, "rasteld answers a line without end");
     const std::size_t seen = input_.size() - used_;
     RASTEL_CHECK(receive(deadline));
     searched = used_ + seen;
@@ -92,7 +98,8 @@ Result<json::object> ControlClient::read_row(Deadline deadline) {
 Result<> ControlClient::read_bytes(std::uint64_t count, Deadline deadline, const OnBytes& on_bytes) {
   while (count > 0) {
     if (used_ == input_.size()) RASTEL_CHECK(receive(deadline));
-    const std::size_t length = static_cast<std::size_t>(std::min<std::uint64_t>(count, input_.size() - used_));
+    const std::size_t length =
+        static_cast<std::size_t>(std::min<std::uint64_t>(count, input_.size() - used_));
     if (on_bytes) on_bytes(std::string_view(input_).substr(used_, length));
     used_ += length;
     count -= length;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The asking side of the control socket, blocking: for the `rastel` program. One thread. What the daemon says is taken
-// within limits (app/control.hpp) but trusted: who can put a socket there is root or the daemon.
+// The asking side of the control socket, blocking: for the `rastel` program. One thread. What the daemon says
+// is taken within limits (app/control.hpp) but trusted: who can put a socket there is root or the daemon.
 #pragma once
 
-#include <boost/json/object.hpp>
 #include <functional>
 #include <string>
 #include <string_view>
+
+#include <boost/json/object.hpp>
 
 #include "app/control.hpp"
 #include "base/deadline.hpp"
@@ -21,8 +22,8 @@ class ControlClient {
 
   using OnRow = std::function<void(const boost::json::object& row)>;
   using OnBytes = std::function<void(std::string_view bytes)>;
-  // Calls `on_row` for every row, and `on_bytes` for the bytes of `quarantine raw`. The deadline is for the whole answer.
-  // An error that the daemon answers keeps its kind.
+  // Calls `on_row` for every row, and `on_bytes` for the bytes of `quarantine raw`. The deadline is for the
+  // whole answer. An error that the daemon answers keeps its kind.
   [[nodiscard]] Result<> ask(const boost::json::object& request, Deadline deadline, const OnRow& on_row,
                              const OnBytes& on_bytes = {});
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/control_for_test.hpp"
 
+#include <fstream>
+#include <stdexcept>
+
+#include <boost/json.hpp>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
-
-#include <boost/json.hpp>
-#include <fstream>
-#include <stdexcept>
 
 #include "net/stream.hpp"
 
@@ -80,10 +80,11 @@ ControlHandlers::Answer<std::vector<store::HistoryRow>> FakeHandlers::history(st
   co_return rows;
 }
 
-ControlHandlers::Answer<std::vector<store::HeldMessage>> FakeHandlers::quarantine_list(store::ListFilter filter) {
+ControlHandlers::Answer<std::vector<store::HeldMessage>> FakeHandlers::quarantine_list(
+    store::ListFilter filter) {
   note(fmt::format("list recipient={} sender={} since={} held={} limit={}", filter.recipient.value_or("-"),
-                   filter.sender.value_or("-"), filter.since ? to_unix_ms(*filter.since) : -1, filter.only_held,
-                   filter.limit));
+                   filter.sender.value_or("-"), filter.since ? to_unix_ms(*filter.since) : -1,
+                   filter.only_held, filter.limit));
   std::vector<store::HeldMessage> all;
   all.push_back(held());
   co_return all;
@@ -103,7 +104,8 @@ ControlHandlers::Answer<FileDescriptor> FakeHandlers::quarantine_raw(std::string
   co_return FileDescriptor(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 }
 
-ControlHandlers::Answer<ReleaseOutcome> FakeHandlers::quarantine_release(std::string id, std::vector<std::string> to) {
+ControlHandlers::Answer<ReleaseOutcome> FakeHandlers::quarantine_release(std::string id,
+                                                                         std::vector<std::string> to) {
   note(fmt::format("release {} to={}", id, fmt::join(to, "+")));
   if (id != known_id) co_return fail(ErrorKind::not_found, "no message " + id + " is held");
   ReleaseOutcome outcome;
@@ -129,7 +131,8 @@ ControlHandlers::Answer<std::size_t> FakeHandlers::quarantine_purge() {
 
 ControlHandlers::Answer<std::string> FakeHandlers::reload() {
   note("reload");
-  if (reload_fails) co_return fail(ErrorKind::invalid_input, "rastel.toml:3: unknown key \"polcy\", nearest: policy");
+  if (reload_fails)
+    co_return fail(ErrorKind::invalid_input, "rastel.toml:3: unknown key \"polcy\", nearest: policy");
   co_return std::string("configuration and signatures are in use");
 }
 
@@ -144,7 +147,8 @@ TestServer::TestServer(ServerLimits limits) : handlers_(folder_.path()) {
   endpoint.path = path();
   auto listener = net::listen_on(endpoint);
   if (!listener) throw std::runtime_error(listener.error().what);
-  auto server = ControlServer::open(context_.get_executor(), *std::move(listener), handlers_, blocking_, limits);
+  auto server =
+      ControlServer::open(context_.get_executor(), *std::move(listener), handlers_, blocking_, limits);
   if (!server) throw std::runtime_error(server.error().what);
   server_ = *server;
   thread_ = std::thread([this] { context_.run(); });

@@ -2,13 +2,14 @@
 // A control server with made-up handlers on a unix socket of its own, on a thread of its own.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
 #include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <boost/asio/io_context.hpp>
 
 #include "app/control_server.hpp"
 
@@ -28,7 +29,8 @@ class TemporaryFolder {
 
 inline const std::string known_id = "0123456789abcdef";
 
-// Answers as a daemon would that holds one message; remembers what it was asked. Anything with another id is not_found.
+// Answers as a daemon would that holds one message; remembers what it was asked. Anything with another id is
+// not_found.
 class FakeHandlers final : public ControlHandlers {
  public:
   explicit FakeHandlers(std::filesystem::path folder) : folder_(std::move(folder)) {}

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+
 #include <boost/json.hpp>
 
 #include "base/identifier.hpp"
@@ -111,7 +112,8 @@ Result<Request> parse_request(std::string_view line) {
   const json::object* object = code ? nullptr : value.if_object();
   if (object == nullptr) return fail(ErrorKind::invalid_input, "a request is one line with one JSON object");
   const json::value* name = object->if_contains("verb");
-  if (name == nullptr || !name->is_string()) return fail(ErrorKind::invalid_input, "the request has no \"verb\"");
+  if (name == nullptr || !name->is_string())
+    return fail(ErrorKind::invalid_input, "the request has no \"verb\"");
   const auto row = std::ranges::find(verbs, std::string_view(name->get_string()), &VerbRow::name);
   if (row == verbs.end())
     return fail(ErrorKind::invalid_input, "unknown verb \"" + printable(name->get_string()) + '"');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A request line read strictly: known verb, known members, right types. Pure; any thread. Hostile input as far as who
-// may connect is hostile; bounded by control::longest_request and a nesting of 4.
+// A request line read strictly: known verb, known members, right types. Pure; any thread. Hostile input as
+// far as who may connect is hostile; bounded by control::longest_request and a nesting of 4.
 #pragma once
 
 #include <string>

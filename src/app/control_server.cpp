@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/control_server.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
+#include <cerrno>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/json.hpp>
-#include <cerrno>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/control_request.hpp"
 #include "base/utf8.hpp"
@@ -24,8 +24,8 @@ constexpr std::size_t piece = 64 * 1024;  // bytes written at a time
 
 std::string line_of(const json::object& object) { return json::serialize(object) + '\n'; }
 
-// Built outside of coroutines: in an expression that suspends g++ 12 refuses an initialiser list, or destroys an
-// aggregate twice.
+// Built outside of coroutines: in an expression that suspends g++ 12 refuses an initialiser list, or destroys
+// an aggregate twice.
 json::object done_row(std::string_view sentence) { return {{"done", printable(sentence)}}; }
 json::object number_row(std::string_view name, std::uint64_t number) { return {{name, number}}; }
 
@@ -38,7 +38,8 @@ std::string error_line(const Error& error) {
 // One connection: requests in, lines out.
 class Conversation {
  public:
-  Conversation(net::Stream stream, ControlHandlers& handlers, inspect::BlockingPool& blocking, ServerLimits limits)
+  Conversation(net::Stream stream, ControlHandlers& handlers, inspect::BlockingPool& blocking,
+               ServerLimits limits)
       : stream_(std::move(stream)), handlers_(handlers), blocking_(blocking), limits_(limits) {}
 
   asio::awaitable<void> hold() {
@@ -50,7 +51,8 @@ class Conversation {
   }
 
   asio::awaitable<void> turn_away() {
-    const std::string line = error_line({ErrorKind::busy, "too many control connections: try again in a moment"});
+    const std::string line =
+        error_line({ErrorKind::busy, "too many control connections: try again in a moment"});
     (void)co_await write(line);
   }
 
@@ -127,7 +129,8 @@ class Conversation {
       case Verb::quarantine_raw:
       case Verb::quarantine_release:
       case Verb::quarantine_delete:
-      case Verb::quarantine_purge: break;
+      case Verb::quarantine_purge:
+        break;
     }
     co_return co_await carry_out_quarantine(std::move(request));
   }
@@ -151,7 +154,8 @@ class Conversation {
                       co_await handlers_.quarantine_release(std::move(request.id), std::move(request.to)));
         co_return co_await say(to_json(outcome));
       }
-      case Verb::quarantine_delete: co_return co_await handlers_.quarantine_delete(std::move(request.id));
+      case Verb::quarantine_delete:
+        co_return co_await handlers_.quarantine_delete(std::move(request.id));
       case Verb::quarantine_purge: {
         RASTEL_CO_TRY(const std::size_t removed, co_await handlers_.quarantine_purge());
         co_return co_await say(number_row("removed", removed));
@@ -159,7 +163,8 @@ class Conversation {
       case Verb::status:
       case Verb::history:
       case Verb::reload:
-      case Verb::drain: break;
+      case Verb::drain:
+        break;
     }
     co_return fail(ErrorKind::ours, "not a verb of the quarantine");
   }
@@ -200,7 +205,8 @@ class Conversation {
 // Shared: each connection's coroutine keeps it until it has counted itself out.
 class Listening final : public ControlServer, public std::enable_shared_from_this<Listening> {
  public:
-  Listening(net::Acceptor acceptor, ControlHandlers& handlers, inspect::BlockingPool& blocking, ServerLimits limits)
+  Listening(net::Acceptor acceptor, ControlHandlers& handlers, inspect::BlockingPool& blocking,
+            ServerLimits limits)
       : acceptor_(std::move(acceptor)), handlers_(handlers), blocking_(blocking), limits_(limits) {}
 
   void start() { asio::co_spawn(acceptor_.executor(), accept(shared_from_this()), asio::detached); }
@@ -214,7 +220,8 @@ class Listening final : public ControlServer, public std::enable_shared_from_thi
       // A few more than the limit are told why; beyond these a connection is closed without a word.
       if (self->connections_ >= 2 * self->limits_.most_connections) continue;
       const bool taken = self->connections_++ < self->limits_.most_connections;
-      asio::co_spawn(self->acceptor_.executor(), serve(self, net::Stream(*std::move(socket)), taken), asio::detached);
+      asio::co_spawn(self->acceptor_.executor(), serve(self, net::Stream(*std::move(socket)), taken),
+                     asio::detached);
     }
   }
 
@@ -239,8 +246,9 @@ class Listening final : public ControlServer, public std::enable_shared_from_thi
 
 }  // namespace
 
-Result<std::shared_ptr<ControlServer>> ControlServer::open(asio::any_io_executor executor, FileDescriptor listener,
-                                                           ControlHandlers& handlers, inspect::BlockingPool& blocking,
+Result<std::shared_ptr<ControlServer>> ControlServer::open(asio::any_io_executor executor,
+                                                           FileDescriptor listener, ControlHandlers& handlers,
+                                                           inspect::BlockingPool& blocking,
                                                            ServerLimits limits) {
   RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
   auto server = std::make_shared<Listening>(std::move(acceptor), handlers, blocking, limits);

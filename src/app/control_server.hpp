@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The daemon's side of the control socket (protocol: app/control.hpp). Confined to its executor's thread; the handlers
-// are called there and may suspend. Who may ask is decided by the socket's mode alone.
-// Limits: 32 connections, beyond which a new one is told so and closed; 30 s for a request to be complete and for a client
-// to take what is written; one request at a time a connection. A handler itself has no deadline here.
+// The daemon's side of the control socket (protocol: app/control.hpp). Confined to its executor's thread; the
+// handlers are called there and may suspend. Who may ask is decided by the socket's mode alone. Limits: 32
+// connections, beyond which a new one is told so and closed; 30 s for a request to be complete and for a
+// client to take what is written; one request at a time a connection. A handler itself has no deadline here.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/json/object.hpp>
 #include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/json/object.hpp>
 
 #include "app/control.hpp"
 #include "base/file_descriptor.hpp"
@@ -33,7 +34,8 @@ class ControlHandlers {
   [[nodiscard]] virtual Answer<store::HeldMessage> quarantine_show(std::string id) = 0;
   [[nodiscard]] virtual Answer<FileDescriptor> quarantine_raw(std::string id) = 0;
   // `to` empty: all recipients still held.
-  [[nodiscard]] virtual Answer<ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to) = 0;
+  [[nodiscard]] virtual Answer<ReleaseOutcome> quarantine_release(std::string id,
+                                                                  std::vector<std::string> to) = 0;
   [[nodiscard]] virtual Answer<> quarantine_delete(std::string id) = 0;
   [[nodiscard]] virtual Answer<std::size_t> quarantine_purge() = 0;  // how many were removed
   [[nodiscard]] virtual Answer<std::string> reload() = 0;            // what was done, a sentence
@@ -49,7 +51,8 @@ class ControlServer {
  public:
   // `listener`: bound and listening. The handlers and the pool outlive the executor's work.
   [[nodiscard]] static Result<std::shared_ptr<ControlServer>> open(boost::asio::any_io_executor executor,
-                                                                   FileDescriptor listener, ControlHandlers& handlers,
+                                                                   FileDescriptor listener,
+                                                                   ControlHandlers& handlers,
                                                                    inspect::BlockingPool& blocking,
                                                                    ServerLimits limits = {});
   virtual ~ControlServer() = default;

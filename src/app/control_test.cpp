@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <cstring>
+#include <random>
+
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-
-#include <boost/json.hpp>
-#include <cstring>
-#include <random>
 
 #include "app/control_client.hpp"
 #include "app/control_for_test.hpp"
@@ -68,15 +68,34 @@ class RawSocket {
 
 TEST(ControlRequest, WhatIsNoRequestIsRefused) {
   for (const std::string line : {
-           "", " ", "null", "[]", "\"status\"", "{", "{}", "{\"verb\":1}", "{\"verb\":null}", "{\"verb\":\"\"}",
-           "{\"verb\":\"Status\"}", "{\"verb\":\"status \"}", "{\"verb\":\"quarantine\"}", "{\"verb\":\"status\"} x",
-           "{\"verb\":\"status\",\"id\":\"0123456789abcdef\"}", "{\"verb\":\"status\",\"limit\":1}",
-           "{\"verb\":\"history\",\"limit\":0}", "{\"verb\":\"history\",\"limit\":-1}",
-           "{\"verb\":\"history\",\"limit\":\"1\"}", "{\"verb\":\"history\",\"limit\":1.5}",
-           "{\"verb\":\"history\",\"limit\":18446744073709551615}", "{\"verb\":\"history\",\"text\":1}",
-           "{\"verb\":\"history\",\"would\":1}", "{\"verb\":\"history\",\"since\":\"yesterday\"}",
-           "{\"verb\":\"history\",\"all\":true}", "{\"verb\":\"quarantine list\",\"would\":true}",
-           "{\"verb\":\"quarantine show\"}", "{\"verb\":\"quarantine show\",\"id\":\"\"}",
+           "",
+           " ",
+           "null",
+           "[]",
+           "\"status\"",
+           "{",
+           "{}",
+           "{\"verb\":1}",
+           "{\"verb\":null}",
+           "{\"verb\":\"\"}",
+           "{\"verb\":\"Status\"}",
+           "{\"verb\":\"status \"}",
+           "{\"verb\":\"quarantine\"}",
+           "{\"verb\":\"status\"} x",
+           "{\"verb\":\"status\",\"id\":\"0123456789abcdef\"}",
+           "{\"verb\":\"status\",\"limit\":1}",
+           "{\"verb\":\"history\",\"limit\":0}",
+           "{\"verb\":\"history\",\"limit\":-1}",
+           "{\"verb\":\"history\",\"limit\":\"1\"}",
+           "{\"verb\":\"history\",\"limit\":1.5}",
+           "{\"verb\":\"history\",\"limit\":18446744073709551615}",
+           "{\"verb\":\"history\",\"text\":1}",
+           "{\"verb\":\"history\",\"would\":1}",
+           "{\"verb\":\"history\",\"since\":\"yesterday\"}",
+           "{\"verb\":\"history\",\"all\":true}",
+           "{\"verb\":\"quarantine list\",\"would\":true}",
+           "{\"verb\":\"quarantine show\"}",
+           "{\"verb\":\"quarantine show\",\"id\":\"\"}",
            "{\"verb\":\"quarantine show\",\"id\":\"../../etc/passwd\"}",
            "{\"verb\":\"quarantine show\",\"id\":\"0123456789ABCDEF\"}",
            "{\"verb\":\"quarantine show\",\"id\":\"0123456789abcde\"}",
@@ -87,7 +106,8 @@ TEST(ControlRequest, WhatIsNoRequestIsRefused) {
            "{\"verb\":\"quarantine release\",\"id\":\"0123456789abcdef\",\"to\":[1]}",
            "{\"verb\":\"quarantine release\",\"id\":\"0123456789abcdef\",\"to\":[\"\"]}",
            "{\"verb\":\"quarantine delete\",\"id\":\"0123456789abcdef\",\"to\":[\"a@b\"]}",
-           "{\"verb\":[[[[[[\"status\"]]]]]]}", "{\"verb\":\"status\",\"\xff\":1}",
+           "{\"verb\":[[[[[[\"status\"]]]]]]}",
+           "{\"verb\":\"status\",\"\xff\":1}",
        }) {
     const auto request = parse_request(line);
     ASSERT_FALSE(request) << line;
@@ -97,8 +117,8 @@ TEST(ControlRequest, WhatIsNoRequestIsRefused) {
 }
 
 TEST(ControlRequest, EveryMemberArrives) {
-  const auto history =
-      parse_request(R"({"verb":"history","text":"x","since":1700000000000,"class":"infected","would":true,"limit":5})");
+  const auto history = parse_request(
+      R"({"verb":"history","text":"x","since":1700000000000,"class":"infected","would":true,"limit":5})");
   ASSERT_TRUE(history);
   EXPECT_EQ(history->verb, Verb::history);
   EXPECT_EQ(history->history.text, "x");
@@ -106,13 +126,15 @@ TEST(ControlRequest, EveryMemberArrives) {
   EXPECT_EQ(history->history.message_class, "infected");
   EXPECT_TRUE(history->history.only_observed);
   EXPECT_EQ(history->history.limit, 5U);
-  const auto list = parse_request(R"({"verb":"quarantine list","recipient":"r","sender":"s","all":true,"limit":999999999})");
+  const auto list = parse_request(
+      R"({"verb":"quarantine list","recipient":"r","sender":"s","all":true,"limit":999999999})");
   ASSERT_TRUE(list);
   EXPECT_EQ(list->list.recipient, "r");
   EXPECT_EQ(list->list.sender, "s");
   EXPECT_FALSE(list->list.only_held);
   EXPECT_EQ(list->list.limit, most_rows);
-  const auto release = parse_request(R"({"verb":"quarantine release","id":"0123456789abcdef","to":["a@b","c@d"]})");
+  const auto release =
+      parse_request(R"({"verb":"quarantine release","id":"0123456789abcdef","to":["a@b","c@d"]})");
   ASSERT_TRUE(release);
   EXPECT_EQ(release->to, (std::vector<std::string>{"a@b", "c@d"}));
 }
@@ -173,9 +195,10 @@ TEST(Control, EveryVerb) {
             "configuration and signatures are in use");
   EXPECT_TRUE(ask(server.path(), {{"verb", "drain"}}).result);
   EXPECT_EQ(server.handlers().asked(),
-            (std::vector<std::string>{"status", "history text=x since=-1 class=- would=false limit=3",
-                                      "list recipient=a@ sender=- since=-1 held=true limit=1000", "show " + known_id,
-                                      "release " + known_id + " to=", "delete " + known_id, "purge", "reload", "drain"}));
+            (std::vector<std::string>{
+                "status", "history text=x since=-1 class=- would=false limit=3",
+                "list recipient=a@ sender=- since=-1 held=true limit=1000", "show " + known_id,
+                "release " + known_id + " to=", "delete " + known_id, "purge", "reload", "drain"}));
 }
 
 TEST(Control, AnErrorKeepsItsKindAndTheConnectionGoesOn) {
@@ -229,7 +252,8 @@ TEST(Control, HostileTextIsEscapedAndStaysOneLine) {
 TEST(Control, RequestsByteByByteAndTogether) {
   TestServer server;
   RawSocket slow(server.path());
-  for (const char byte : std::string_view("{\"verb\":\"quarantine purge\"}\n")) ASSERT_TRUE(slow.send({&byte, 1}));
+  for (const char byte : std::string_view("{\"verb\":\"quarantine purge\"}\n"))
+    ASSERT_TRUE(slow.send({&byte, 1}));
   EXPECT_EQ(slow.read_until("{\"end\":true}\n"), "{\"removed\":7}\n{\"end\":true}\n");
   ASSERT_TRUE(slow.send("{\"verb\":\"drain\"}\n\n{\"verb\":\"quarantine purge\"}\n{\"verb\":"));
   EXPECT_EQ(slow.read_until("7}\n{\"end\":true}\n"),
@@ -249,7 +273,8 @@ TEST(Control, AnEndlessLineIsCutOff) {
   (void)socket.send("\n{\"verb\":\"drain\"}\n");
   (void)socket.read_all();
   EXPECT_TRUE(ask(server.path(), {{"verb", "status"}}).result);
-  EXPECT_EQ(server.handlers().asked(), std::vector<std::string>{"status"}) << "the tail must not become a request";
+  EXPECT_EQ(server.handlers().asked(), std::vector<std::string>{"status"})
+      << "the tail must not become a request";
 }
 
 TEST(Control, ASilentClientIsClosed) {

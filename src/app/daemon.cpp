@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/daemon.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
+#include <csignal>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,9 +11,11 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/serialize.hpp>
-#include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
 
 #include "app/configuration.hpp"
+#include "app/configuration_check.hpp"
 #include "app/control_server.hpp"
 #include "base/log.hpp"
 #include "doors/http/door.hpp"
@@ -32,7 +33,8 @@ constexpr auto drain_time = std::chrono::seconds(55);  // less than the master w
 class Daemon final : public control::ControlHandlers {
  public:
   explicit Daemon(FileDescriptor master)
-      : link_(sandbox::MasterLink::create(main_.get_executor(), std::move(master))), signals_(main_, SIGTERM, SIGHUP) {}
+      : link_(sandbox::MasterLink::create(main_.get_executor(), std::move(master))),
+        signals_(main_, SIGTERM, SIGHUP) {}
 
   int run() {
     std::signal(SIGPIPE, SIG_IGN);
@@ -52,21 +54,33 @@ class Daemon final : public control::ControlHandlers {
     if (!pool.ready) object["trouble"] = pool.trouble;
     object["version"] = RASTEL_VERSION;
     object["engine"] = pool.engine_version;
-    object["signatures"] = boost::json::object{{"version", pool.signature_version}, {"count", pool.signature_count}, {"time", pool.signature_time},
+    object["signatures"] = boost::json::object{{"version", pool.signature_version},
+                                               {"count", pool.signature_count},
+                                               {"time", pool.signature_time},
                                                {"generation", pool.generation}};
     if (pool.builtin_only)
-      object["warning"] = "only built-in test signatures: no real malware is found; install freshclam (Debian: clamav-freshclam)";
-    object["workers"] = boost::json::object{{"idle", pool.workers_idle}, {"busy", pool.workers_busy}, {"starting", pool.workers_starting}};
-    object["scans"] = boost::json::object{{"done", pool.scans}, {"timeouts", pool.timeouts}, {"crashes", pool.crashes},
-                                          {"under_way", pool_->scans_under_way()}, {"passed_unscanned", services_->passed_unscanned.load()}};
-    object["confinement_missing"] = boost::json::array(pool.confinement_missing.begin(), pool.confinement_missing.end());
+      object["warning"] =
+          "only built-in test signatures: no real malware is found; install freshclam (Debian: "
+          "clamav-freshclam)";
+    object["workers"] = boost::json::object{
+        {"idle", pool.workers_idle}, {"busy", pool.workers_busy}, {"starting", pool.workers_starting}};
+    object["scans"] = boost::json::object{{"done", pool.scans},
+                                          {"timeouts", pool.timeouts},
+                                          {"crashes", pool.crashes},
+                                          {"under_way", pool_->scans_under_way()},
+                                          {"passed_unscanned", services_->passed_unscanned.load()}};
+    object["confinement_missing"] =
+        boost::json::array(pool.confinement_missing.begin(), pool.confinement_missing.end());
     boost::json::array doors;
     for (const auto& door : doors_)
-      doors.push_back(boost::json::object{{"name", door->options().name}, {"listen", to_string(door->options().listen)},
-                                          {"next_hop", to_string(door->options().next_hop)}, {"sessions", door->sessions()}});
+      doors.push_back(boost::json::object{{"name", door->options().name},
+                                          {"listen", to_string(door->options().listen)},
+                                          {"next_hop", to_string(door->options().next_hop)},
+                                          {"sessions", door->sessions()}});
     object["doors"] = std::move(doors);
     const auto usage = co_await blocking_.run([this] { return quarantine_->usage(); });
-    if (usage) object["quarantine"] = boost::json::object{{"messages", usage->messages}, {"bytes", usage->bytes}};
+    if (usage)
+      object["quarantine"] = boost::json::object{{"messages", usage->messages}, {"bytes", usage->bytes}};
     co_return object;
   }
 
@@ -90,8 +104,11 @@ class Daemon final : public control::ControlHandlers {
     co_return co_await blocking_.run(std::move(ask));
   }
   Answer<control::ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to) override {
-    RASTEL_CO_TRY(inspect::Released released, co_await inspect::release(std::move(id), std::move(to), release_hop(), *quarantine_, blocking_, spool()));
-    co_return control::ReleaseOutcome{std::move(released.released), std::move(released.refused), std::move(released.reply)};
+    RASTEL_CO_TRY(inspect::Released released,
+                  co_await inspect::release(std::move(id), std::move(to), release_hop(), *quarantine_,
+                                            blocking_, spool()));
+    co_return control::ReleaseOutcome{std::move(released.released), std::move(released.refused),
+                                      std::move(released.reply)};
   }
   Answer<> quarantine_delete(std::string id) override {
     auto ask = [this, id = std::move(id)] { return quarantine_->remove(id); };
@@ -116,8 +133,9 @@ class Daemon final : public control::ControlHandlers {
   Answer<std::string> drain() override {
     begin_drain();
     const std::size_t left = sessions();
-    co_return left == 0 ? std::string("no session is left; new ones are refused until reload")
-                        : fmt::format("{} session(s) end with their transaction; new ones are refused until reload", left);
+    co_return left == 0
+        ? std::string("no session is left; new ones are refused until reload")
+        : fmt::format("{} session(s) end with their transaction; new ones are refused until reload", left);
   }
 
  private:
@@ -125,7 +143,8 @@ class Daemon final : public control::ControlHandlers {
   [[nodiscard]] inspect::ReleaseHop release_hop() const {
     char name[256] = "localhost";
     gethostname(name, sizeof name - 1);
-    return {configuration_.store.release, configuration_.site.hostname.empty() ? name : configuration_.site.hostname};
+    return {configuration_.store.release,
+            configuration_.site.hostname.empty() ? name : configuration_.site.hostname};
   }
 
   asio::awaitable<void> live() {
@@ -140,7 +159,8 @@ class Daemon final : public control::ControlHandlers {
     for (;;) {
       const auto removed = co_await quarantine_purge();
       if (!removed) log::error("the quarantine can't be tidied: {}", removed.error().what);
-      const auto tidied = co_await blocking_.run([this] { return history_->purge(store::Clock::now() - configuration_.store.keep); });
+      const auto tidied = co_await blocking_.run(
+          [this] { return history_->purge(store::Clock::now() - configuration_.store.keep); });
       if (!tidied) log::error("the history can't be tidied: {}", tidied.error().what);
       hourly.expires_after(std::chrono::hours(1));
       (void)co_await hourly.async_wait(as_awaitable);
@@ -154,20 +174,24 @@ class Daemon final : public control::ControlHandlers {
     RASTEL_CO_TRY(quarantine_, store::Quarantine::open(configuration.store, store::real_files()));
     RASTEL_CO_TRY(history_, store::History::open(configuration.store));
     pool_ = sandbox::WorkerPool::create(main_.get_executor(), engine, *link_);
-    const std::uint32_t workers = engine.workers != 0 ? engine.workers : std::max(1U, std::thread::hardware_concurrency());
+    const std::uint32_t workers =
+        engine.workers != 0 ? engine.workers : std::max(1U, std::thread::hardware_concurrency());
     inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, workers);
     threads_.emplace(std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U));
-    services_.emplace(*inspector_, blocking_, *history_, *threads_, configuration.store.directory + "/spool", engine.max_message.value);
+    services_.emplace(*inspector_, blocking_, *history_, *threads_, configuration.store.directory + "/spool",
+                      engine.max_message.value);
     take(std::move(configuration));
     for (const std::string& warning : warnings(configuration_)) log::warning("{}", warning);
     pool_->start();
     RASTEL_CO_CHECK(open_doors(handover));
     for (sandbox::Listener& listener : handover.listeners) {
       if (listener.name == "control") {
-        RASTEL_CO_TRY(control_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket), *this, blocking_));
+        RASTEL_CO_TRY(control_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket),
+                                                             *this, blocking_));
       }
       if (listener.name == "http") {
-        RASTEL_CO_TRY(http_, doors::http::Door::open(main_.get_executor(), std::move(listener.socket), [this] { return health(); }));
+        RASTEL_CO_TRY(http_, doors::http::Door::open(main_.get_executor(), std::move(listener.socket),
+                                                     [this] { return health(); }));
       }
     }
     co_return Result<>{};
@@ -185,9 +209,11 @@ class Daemon final : public control::ControlHandlers {
     for (const SmtpDoorOptions& options : configuration_.door.smtp) {
       for (sandbox::Listener& listener : handover.listeners) {
         if (listener.name != "smtp:" + options.name) continue;
-        RASTEL_TRY(auto door, doors::smtp::Door::open(main_.get_executor(), std::move(listener.socket), options, configuration_.site, *services_));
+        RASTEL_TRY(auto door, doors::smtp::Door::open(main_.get_executor(), std::move(listener.socket),
+                                                      options, configuration_.site, *services_));
         opened.push_back(std::move(door));
-        log::info("door {} listens on {} for {}", options.name, to_string(options.listen), to_string(options.next_hop));
+        log::info("door {} listens on {} for {}", options.name, to_string(options.listen),
+                  to_string(options.next_hop));
       }
     }
     for (const auto& door : doors_) door->retire();
@@ -199,7 +225,8 @@ class Daemon final : public control::ControlHandlers {
 
   doors::http::Health health() {
     const sandbox::PoolStatus pool = pool_->status();
-    boost::json::object object{{"status", pool.ready && !draining_ ? "ok" : "not scanning"}, {"signatures", pool.signature_version}};
+    boost::json::object object{{"status", pool.ready && !draining_ ? "ok" : "not scanning"},
+                               {"signatures", pool.signature_version}};
     if (!pool.ready) object["trouble"] = pool.trouble;
     if (draining_) object["trouble"] = "draining";
     if (pool.builtin_only) object["warning"] = "only built-in test signatures: production needs freshclam's";
@@ -230,11 +257,13 @@ class Daemon final : public control::ControlHandlers {
       timer.expires_after(std::chrono::milliseconds(50));
       (void)co_await timer.async_wait(as_awaitable);
     }
-    if (const std::size_t left = sessions(); left > 0) log::warning("{} session(s) are cut off; their clients will come again", left);
+    if (const std::size_t left = sessions(); left > 0)
+      log::warning("{} session(s) are cut off; their clients will come again", left);
     if (threads_) threads_->stop();
     if (pool_) co_await pool_->stop();
     if (history_)
-      if (const auto flushed = history_->flush(); !flushed) log::error("the history: {}", flushed.error().what);
+      if (const auto flushed = history_->flush(); !flushed)
+        log::error("the history: {}", flushed.error().what);
     main_.stop();
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The daemon: doors, scanner pool, quarantine and control socket put together. Everything but the sessions runs on one
-// thread, the one of `main`.
+// The daemon: doors, scanner pool, quarantine and control socket put together. Everything but the sessions
+// runs on one thread, the one of `main`.
 #pragma once
 
 #include "base/file_descriptor.hpp"

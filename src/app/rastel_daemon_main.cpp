@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// rastel-daemon: started by rasteld alone, as an ordinary user without capabilities. Descriptor 3: the master.
-#include <sys/socket.h>
-
+// rastel-daemon: started by rasteld alone, as an ordinary user without capabilities. Descriptor 3: the
+// master.
 #include <cstdio>
+
+#include <sys/socket.h>
 
 #include "app/daemon.hpp"
 

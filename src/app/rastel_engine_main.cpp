@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// rastel-engine: the zygote's program, started by the master alone. Descriptor 3: socket to the daemon; 4: [signatures]
-// and [engine] as text.
-#include <unistd.h>
-
+// rastel-engine: the zygote's program, started by the master alone. Descriptor 3: socket to the daemon; 4:
+// [signatures] and [engine] as text.
 #include <cstring>
+
+#include <unistd.h>
 
 #include "app/configuration.hpp"
 #include "base/os/file.hpp"
@@ -28,7 +28,10 @@ int main(int count, char** arguments) {
   if (got <= 0 || !configuration) {
     FrameHeader header;
     header.kind = FrameKind::engine_failed;
-    (void)send_packet(3, encode_frame(header, got <= 0 ? "rastel-engine is started by rasteld alone" : configuration.error().what), {}, 0);
+    (void)send_packet(3,
+                      encode_frame(header, got <= 0 ? "rastel-engine is started by rasteld alone"
+                                                    : configuration.error().what),
+                      {}, 0);
     return 64;
   }
   options.scratch = configuration->engine.scratch.value;

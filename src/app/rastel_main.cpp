@@ -6,7 +6,8 @@
 #include "app/cli.hpp"
 
 int main(int count, char** arguments) {
-  // A reader that has gone (`rastel history | head`) is no reason to die in the middle of an answer to the daemon.
+  // A reader that has gone (`rastel history | head`) is no reason to die in the middle of an answer to the
+  // daemon.
   std::signal(SIGPIPE, SIG_IGN);
   // Line by line also into a pipe: whoever reads `rastel sink --json` wants each line as it happens.
   (void)std::setvbuf(stdout, nullptr, _IOLBF, 64 * 1024);

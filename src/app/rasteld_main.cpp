@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/configuration.hpp"
+#include "app/configuration_check.hpp"
 #include "base/os/file.hpp"
 #include "sandbox/listeners.hpp"
 #include "sandbox/master.hpp"

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/send.hpp"
 
+#include <cmath>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cmath>
 
 #include "net/smtp_client.hpp"
 #include "protocol/smtp/address.hpp"
@@ -56,11 +57,13 @@ class Session {
   }
 
  private:
-  // With a rate the clock runs from when a message was due: a slow server must not hide behind our own waiting.
+  // With a rate the clock runs from when a message was due: a slow server must not hide behind our own
+  // waiting.
   asio::awaitable<Clock::time_point> due(std::uint64_t number) {
     if (shared_.options.rate <= 0) co_return Clock::now();
-    const auto when = shared_.start + std::chrono::duration_cast<Clock::duration>(
-                                          std::chrono::duration<double>(static_cast<double>(number) / shared_.options.rate));
+    const auto when = shared_.start +
+                      std::chrono::duration_cast<Clock::duration>(
+                          std::chrono::duration<double>(static_cast<double>(number) / shared_.options.rate));
     if (when > Clock::now()) {
       timer_.expires_at(when);
       (void)co_await timer_.async_wait(as_awaitable);
@@ -72,7 +75,8 @@ class Session {
   asio::awaitable<Result<>> deliver(Sent& sent) {
     const Options& options = shared_.options;
     if (!client_) {
-      RASTEL_CO_TRY(auto client, co_await SmtpClient::connect(options.to, options.own_name, options.patience));
+      RASTEL_CO_TRY(auto client,
+                    co_await SmtpClient::connect(options.to, options.own_name, options.patience));
       client_.emplace(std::move(client));
     }
     const std::string mail = mail_command(*sent.load);
@@ -100,7 +104,8 @@ class Session {
     outgoing.message = sent.load->message.get();
     outgoing.recipients = accepted;
     const std::function<bool()> always = [] { return true; };
-    const Transfer transfer = co_await client_->send(outgoing, always, Deadline::in(shared_.options.patience));
+    const Transfer transfer =
+        co_await client_->send(outgoing, always, Deadline::in(shared_.options.patience));
     switch (transfer.stage) {
       case Transfer::Stage::refused:
         answer_rest(sent, transfer.replies);
@@ -113,7 +118,8 @@ class Session {
         co_return Result<>{};
       case Transfer::Stage::not_sent:
       case Transfer::Stage::unanswered:
-      case Transfer::Stage::abandoned: break;
+      case Transfer::Stage::abandoned:
+        break;
     }
     co_return fail(ErrorKind::peer_closed, transfer.problem);
   }
@@ -146,7 +152,8 @@ class Session {
     std::string line = "MAIL FROM:<" + options.sender + '>';
     if (keywords.has("SIZE")) line += " SIZE=" + std::to_string(load.message->size());
     if (load.eight_bit && keywords.has("8BITMIME")) line += " BODY=8BITMIME";
-    const bool utf8 = smtp::has_eight_bit(options.sender) || std::ranges::any_of(options.recipients, smtp::has_eight_bit);
+    const bool utf8 =
+        smtp::has_eight_bit(options.sender) || std::ranges::any_of(options.recipients, smtp::has_eight_bit);
     if (utf8 && keywords.has("SMTPUTF8")) line += " SMTPUTF8";
     return line;
   }
@@ -191,7 +198,8 @@ const Reply* Sent::reply() const {
 }
 
 bool Sent::accepted() const {
-  return trouble.empty() && std::ranges::all_of(replies, [](const auto& reply) { return reply && reply->positive(); });
+  return trouble.empty() &&
+         std::ranges::all_of(replies, [](const auto& reply) { return reply && reply->positive(); });
 }
 
 double Totals::percentile(double percent) const {
@@ -207,8 +215,10 @@ asio::awaitable<Totals> run(Options options, std::function<void(const Sent&)> on
   shared.on_sent = std::move(on_sent);
   const auto executor = co_await asio::this_coro::executor;
   shared.all_done = std::make_shared<asio::steady_timer>(executor, Clock::time_point::max());
-  shared.sessions = static_cast<std::uint32_t>(std::min<std::uint64_t>(shared.options.sessions, shared.options.count));
-  for (std::uint32_t i = shared.sessions; i > 0; --i) asio::co_spawn(executor, one_session(shared), asio::detached);
+  shared.sessions =
+      static_cast<std::uint32_t>(std::min<std::uint64_t>(shared.options.sessions, shared.options.count));
+  for (std::uint32_t i = shared.sessions; i > 0; --i)
+    asio::co_spawn(executor, one_session(shared), asio::detached);
   while (shared.sessions > 0) (void)co_await shared.all_done->async_wait(as_awaitable);
   shared.totals.seconds = std::chrono::duration<double>(Clock::now() - shared.start).count();
   shared.totals.not_tried = shared.options.count - shared.totals.messages;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `rastel send`: a load generator over SMTP or LMTP. Confined to its executor's thread; each session sends one message
-// after the other over one connection and connects anew when it breaks. No pipelining: every command waits for its reply,
-// as most senders do. A message whose connection broke is trouble, not tried again: what is counted is what happened.
+// `rastel send`: a load generator over SMTP or LMTP. Confined to its executor's thread; each session sends
+// one message after the other over one connection and connects anew when it breaks. No pipelining: every
+// command waits for its reply, as most senders do. A message whose connection broke is trouble, not tried
+// again: what is counted is what happened.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -12,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "base/message.hpp"
 #include "base/units.hpp"
@@ -28,11 +30,11 @@ struct Load {
 struct Options {
   NextHop to;
   std::uint32_t sessions = 1;
-  std::vector<Load> messages;   // at least one; taken in turn
-  std::uint64_t count = 1;      // how many are sent
-  std::string sender;           // empty: <>
+  std::vector<Load> messages;  // at least one; taken in turn
+  std::uint64_t count = 1;     // how many are sent
+  std::string sender;          // empty: <>
   std::vector<std::string> recipients;
-  double rate = 0;              // messages a second, all sessions together; 0: as fast as it goes
+  double rate = 0;  // messages a second, all sessions together; 0: as fast as it goes
   Duration patience{std::chrono::minutes(5)};  // for every reply
   std::string own_name = "send.invalid";
 };
@@ -51,9 +53,9 @@ struct Sent {
 
 struct Totals {
   std::uint64_t messages = 0, accepted = 0, trouble = 0;
-  std::uint64_t not_tried = 0;             // left when all sessions had given up
-  std::map<int, std::uint64_t> codes;      // replies by code
-  std::vector<float> milliseconds;         // one a message without trouble, sorted
+  std::uint64_t not_tried = 0;         // left when all sessions had given up
+  std::map<int, std::uint64_t> codes;  // replies by code
+  std::vector<float> milliseconds;     // one a message without trouble, sorted
   double seconds = 0;
 
   [[nodiscard]] double percentile(double percent) const;  // nearest rank; 0 without messages
@@ -62,7 +64,8 @@ struct Totals {
 // A session gives up after this many broken connections in a row.
 inline constexpr int most_breaks = 3;
 
-// Every regular file of a folder in the order of names, or the file itself; line breaks become CR LF unless `as_is`.
+// Every regular file of a folder in the order of names, or the file itself; line breaks become CR LF unless
+// `as_is`.
 [[nodiscard]] Result<std::vector<Load>> load(const std::vector<std::filesystem::path>& paths, bool as_is);
 [[nodiscard]] Result<Load> built_in_message();
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Where the messages of `rastel send` come from.
+#include <algorithm>
+
 #include "app/send.hpp"
 #include "base/os/file.hpp"
 #include "protocol/smtp/address.hpp"
@@ -29,9 +31,12 @@ Result<std::vector<std::filesystem::path>> files_of(const std::filesystem::path&
   std::error_code code;
   if (!std::filesystem::is_directory(path, code)) return std::vector{path};
   std::vector<std::filesystem::path> files;
-  for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end; entry.increment(code))
-    if (entry->is_regular_file(code) && !entry->path().filename().string().starts_with('.')) files.push_back(entry->path());
-  if (code) return fail(ErrorKind::invalid_input, "can't read the folder " + path.string() + ": " + code.message());
+  for (std::filesystem::directory_iterator entry(path, code), end; !code && entry != end;
+       entry.increment(code))
+    if (entry->is_regular_file(code) && !entry->path().filename().string().starts_with('.'))
+      files.push_back(entry->path());
+  if (code)
+    return fail(ErrorKind::invalid_input, "can't read the folder " + path.string() + ": " + code.message());
   if (files.empty()) return fail(ErrorKind::invalid_input, "no file in " + path.string());
   std::ranges::sort(files);
   return files;

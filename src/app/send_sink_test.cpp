@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The receiver and the load generator against each other, on unix sockets.
-#include <gtest/gtest.h>
+#include <fstream>
+#include <sstream>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fstream>
-#include <sstream>
+#include <gtest/gtest.h>
 
 #include "app/control_for_test.hpp"
 #include "app/send.hpp"
@@ -52,7 +52,8 @@ class SendAndSink {
     if (lmtp_) options.to.protocol = NextHop::Protocol::lmtp;
     if (options.recipients.empty()) options.recipients = {"a@example.com", "b@example.com"};
     send::Totals totals;
-    asio::co_spawn(io_, send::run(std::move(options), [this](const send::Sent& sent) { sent_.push_back(sent); }),
+    asio::co_spawn(io_,
+                   send::run(std::move(options), [this](const send::Sent& sent) { sent_.push_back(sent); }),
                    [&](const std::exception_ptr&, send::Totals result) {
                      totals = std::move(result);
                      io_.stop();
@@ -97,7 +98,8 @@ TEST(SendSink, WhatIsSentArrivesByteForByteInTheMaildir) {
   std::string large = "Subject: large\r\n\r\n";
   while (large.size() < 1'000'000) large += ".dots ..\r\n.\r\nbytes \x80\xff\r\n";
   for (const bool lmtp : {false, true})
-    for (const std::string& bytes : {std::string("Subject: x\r\n\r\n.\r\n..\r\nend\r\n"), std::string("\r\n"), large}) {
+    for (const std::string& bytes :
+         {std::string("Subject: x\r\n\r\n.\r\n..\r\nend\r\n"), std::string("\r\n"), large}) {
       sink::Options options;
       options.lmtp = lmtp;
       options.maildir = box.path();

@@ -56,7 +56,8 @@ class Session {
       : stream_(std::move(stream)), shared_(std::move(shared)), machine_(server_options(shared_->options)) {}
 
   asio::awaitable<void> hold() {
-    machine_.greet({220, shared_->options.hostname + (shared_->options.lmtp ? " LMTP" : " ESMTP") + " rastel sink"});
+    machine_.greet(
+        {220, shared_->options.hostname + (shared_->options.lmtp ? " LMTP" : " ESMTP") + " rastel sink"});
     while (co_await send_output() && !machine_.closing()) {
       const auto bytes = co_await stream_.read(Deadline::in(patience));
       if (!bytes) break;
@@ -136,7 +137,9 @@ class Session {
     client_ = name + '[' + address + ']';
     machine_.answer({250, "2.0.0 Ok"});
   }
-  void take(const event::Violation& violation) { machine_.answer({554, "5.5.0 Error: " + std::string(violation.what)}); }
+  void take(const event::Violation& violation) {
+    machine_.answer({554, "5.5.0 Error: " + std::string(violation.what)});
+  }
 
   void refuse(Reply reply) {
     machine_.refuse_content(std::move(reply));
@@ -218,7 +221,8 @@ class Listening final : public Sink, public std::enable_shared_from_this<Listeni
       auto socket = co_await self->acceptor_.accept();
       if (!socket) co_return;
       ++self->shared_->counts.sessions;
-      asio::co_spawn(self->acceptor_.executor(), serve(net::Stream(*std::move(socket)), self->shared_), asio::detached);
+      asio::co_spawn(self->acceptor_.executor(), serve(net::Stream(*std::move(socket)), self->shared_),
+                     asio::detached);
     }
   }
 
@@ -233,8 +237,8 @@ class Listening final : public Sink, public std::enable_shared_from_this<Listeni
 
 }  // namespace
 
-Result<std::shared_ptr<Sink>> Sink::open(asio::any_io_executor executor, FileDescriptor listener, Options options,
-                                         inspect::BlockingPool& blocking,
+Result<std::shared_ptr<Sink>> Sink::open(asio::any_io_executor executor, FileDescriptor listener,
+                                         Options options, inspect::BlockingPool& blocking,
                                          std::function<void(const Received&)> on_message,
                                          std::function<void()> on_finished) {
   if (options.maildir) RASTEL_CHECK(create_maildir(*options.maildir));

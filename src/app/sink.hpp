@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// `rastel sink`: a small real receiver of SMTP or LMTP, for demos, tests and benchmarks. It accepts every sender and
-// recipient. Confined to its executor's thread, but for Maildir files, which the given pool makes durable.
-// With a Maildir a 250 means: the file is fsynced and stands under its name in new/, and that folder is fsynced. The file
-// holds the bytes exactly as they came (CR LF line ends, no header added). One file a message, however many recipients.
-// Limits: 1000 recipients, 5 minutes of silence, 1 GiB a message. What it deliberately doesn't do: TLS, AUTH, queues.
+// `rastel sink`: a small real receiver of SMTP or LMTP, for demos, tests and benchmarks. It accepts every
+// sender and recipient. Confined to its executor's thread, but for Maildir files, which the given pool makes
+// durable. With a Maildir a 250 means: the file is fsynced and stands under its name in new/, and that folder
+// is fsynced. The file holds the bytes exactly as they came (CR LF line ends, no header added). One file a
+// message, however many recipients. Limits: 1000 recipients, 5 minutes of silence, 1 GiB a message. What it
+// deliberately doesn't do: TLS, AUTH, queues.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -16,6 +15,9 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
@@ -26,7 +28,7 @@ namespace rastel::sink {
 struct Options {
   bool lmtp = false;
   std::optional<std::filesystem::path> maildir;
-  std::uint64_t count = 0;  // messages after which finished() comes true; 0: never
+  std::uint64_t count = 0;                   // messages after which finished() comes true; 0: never
   std::chrono::milliseconds delay_reply{0};  // before the reply to the end of data
   bool digests = false;                      // fill Received::sha256
   std::string hostname = "sink.invalid";
@@ -50,8 +52,8 @@ struct Counts {
 
 class Sink {
  public:
-  // `listener`: bound and listening. `on_message` is called for every message before its reply goes out; `on_finished`
-  // once, when `count` messages are there and their replies are sent.
+  // `listener`: bound and listening. `on_message` is called for every message before its reply goes out;
+  // `on_finished` once, when `count` messages are there and their replies are sent.
   [[nodiscard]] static Result<std::shared_ptr<Sink>> open(boost::asio::any_io_executor executor,
                                                           FileDescriptor listener, Options options,
                                                           inspect::BlockingPool& blocking,

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "app/sink_maildir.hpp"
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/os/file.hpp"
 
@@ -16,12 +16,14 @@ namespace {
 
 constexpr std::size_t buffered = 64 * 1024;  // bytes
 
-// Time, process, counter: unique on this machine; the host part is a constant, since nobody shares a sink's folder.
+// Time, process, counter: unique on this machine; the host part is a constant, since nobody shares a sink's
+// folder.
 std::string new_name() {
   static std::atomic<std::uint64_t> counter = 0;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
-  return fmt::format("{}.M{:06}P{}Q{}.sink", microseconds / 1'000'000, microseconds % 1'000'000, getpid(), ++counter);
+  return fmt::format("{}.M{:06}P{}Q{}.sink", microseconds / 1'000'000, microseconds % 1'000'000, getpid(),
+                     ++counter);
 }
 
 Result<> sync_folder(const std::filesystem::path& folder) {
@@ -36,7 +38,8 @@ Result<> create_maildir(const std::filesystem::path& directory) {
   for (const char* part : {"tmp", "new", "cur"}) {
     std::error_code code;
     std::filesystem::create_directories(directory / part, code);
-    if (code) return fail(ErrorKind::ours, "can't create " + (directory / part).string() + ": " + code.message());
+    if (code)
+      return fail(ErrorKind::ours, "can't create " + (directory / part).string() + ": " + code.message());
   }
   return {};
 }

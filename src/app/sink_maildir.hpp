@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A Maildir written as maildir(5) says: the whole message in tmp/, fsynced, then renamed into new/. Blocking; `finish`
-// belongs on a pool thread.
+// A Maildir written as maildir(5) says: the whole message in tmp/, fsynced, then renamed into new/. Blocking;
+// `finish` belongs on a pool thread.
 #pragma once
 
 #include <cstdint>

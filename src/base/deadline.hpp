@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Deadline: the instant at which a wait ends. Every wait takes one as a parameter without a default; "no deadline" is
-// spelled out.
+// Deadline: the instant at which a wait ends. Every wait takes one as a parameter without a default; "no
+// deadline" is spelled out.
 #pragma once
 
 #include <algorithm>

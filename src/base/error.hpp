@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Errors of the data plane: a closed set of kinds plus a sentence of context. A kind maps to a reply (4xx, 5xx, exit
-// code) in exactly one exhaustive switch of each door. "The message attacks us", "we are broken" and "the peer is
-// broken" stay different kinds because they end in different replies (policy, 4xx, 4xx/421).
+// Errors of the data plane: a closed set of kinds plus a sentence of context. A kind maps to a reply (4xx,
+// 5xx, exit code) in exactly one exhaustive switch of each door. "The message attacks us", "we are broken"
+// and "the peer is broken" stay different kinds because they end in different replies (policy, 4xx, 4xx/421).
 #pragma once
 
 #include <expected>
@@ -42,23 +42,24 @@ using Result = std::expected<T, Error>;
 
 #define RASTEL_TRY_JOIN_(a, b) a##b
 #define RASTEL_TRY_JOIN(a, b) RASTEL_TRY_JOIN_(a, b)
-#define RASTEL_TRY_IMPLEMENTATION(leave, temporary, declaration, ...)      \
-  auto temporary = (__VA_ARGS__);                                          \
-  if (!temporary) leave std::unexpected(std::move(temporary).error());     \
+#define RASTEL_TRY_IMPLEMENTATION(leave, temporary, declaration, ...)  \
+  auto temporary = (__VA_ARGS__);                                      \
+  if (!temporary) leave std::unexpected(std::move(temporary).error()); \
   declaration = *std::move(temporary)
 
-// RASTEL_TRY(auto reply, expression): declares `reply` or returns the error. Statement form only: the expression form
-// crashes g++ 12 in coroutines (GCC PR 115851).
+// RASTEL_TRY(auto reply, expression): declares `reply` or returns the error. Statement form only: the
+// expression form crashes g++ 12 in coroutines (GCC PR 115851).
 #define RASTEL_TRY(declaration, ...) \
   RASTEL_TRY_IMPLEMENTATION(return, RASTEL_TRY_JOIN(try_, __LINE__), declaration, __VA_ARGS__)
 #define RASTEL_CO_TRY(declaration, ...) \
   RASTEL_TRY_IMPLEMENTATION(co_return, RASTEL_TRY_JOIN(try_, __LINE__), declaration, __VA_ARGS__)
 // The same for Result<>.
-#define RASTEL_CHECK(...)                                                         \
-  do {                                                                            \
+#define RASTEL_CHECK(...)                                                                           \
+  do {                                                                                              \
     if (auto checked = (__VA_ARGS__); !checked) return std::unexpected(std::move(checked).error()); \
   } while (false)
-#define RASTEL_CO_CHECK(...)                                                         \
-  do {                                                                               \
-    if (auto co_checked = (__VA_ARGS__); !co_checked) co_return std::unexpected(std::move(co_checked).error()); \
+#define RASTEL_CO_CHECK(...)                                    \
+  do {                                                          \
+    if (auto co_checked = (__VA_ARGS__); !co_checked)           \
+      co_return std::unexpected(std::move(co_checked).error()); \
   } while (false)

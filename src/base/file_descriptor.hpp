@@ -2,9 +2,9 @@
 // A file descriptor that closes itself. Move-only; -1 means none.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
+
+#include <unistd.h>
 
 namespace rastel {
 

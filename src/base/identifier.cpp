@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/identifier.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
+
+#include <sys/random.h>
 
 namespace rastel {
 

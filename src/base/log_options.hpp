@@ -36,9 +36,11 @@ struct Names<LogLevel> {
 template <>
 struct Rows<LogOptions> {
   static constexpr std::tuple rows{
-      Option{"destination", &LogOptions::destination, "Where the log goes; journald and syslog add the time themselves."},
+      Option{"destination", &LogOptions::destination,
+             "Where the log goes; journald and syslog add the time themselves."},
       Option{"format", &LogOptions::format, "One line of text, or one JSON object a line."},
-      Option{"level", &LogOptions::level, "The least level that is written; the line a message has is info."}};
+      Option{"level", &LogOptions::level,
+             "The least level that is written; the line a message has is info."}};
 };
 
 }  // namespace rastel

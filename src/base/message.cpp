@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/message.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
+
+#include <unistd.h>
 
 #include "base/os/file.hpp"
 
@@ -20,7 +20,8 @@ Result<std::string> Message::read_at(std::uint64_t offset, std::size_t length) c
   std::string bytes(length, '\0');
   std::size_t done = 0;
   while (done < length) {
-    const ssize_t got = pread(file_.get(), bytes.data() + done, length - done, static_cast<off_t>(offset + done));
+    const ssize_t got =
+        pread(file_.get(), bytes.data() + done, length - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno(errno, "can't read a spooled message");
     if (got == 0) return fail(ErrorKind::ours, "a spooled message is shorter than it was written");
@@ -33,7 +34,8 @@ MessageWriter::MessageWriter(std::filesystem::path spool_folder, std::uint64_t m
     : spool_folder_(std::move(spool_folder)), maximum_(maximum) {}
 
 Result<> MessageWriter::write(std::string_view bytes) {
-  if (bytes.size() > maximum_ - size_) return fail(ErrorKind::hostile_message, "the message is over the size limit");
+  if (bytes.size() > maximum_ - size_)
+    return fail(ErrorKind::hostile_message, "the message is over the size limit");
   hash_.update(bytes);
   size_ += bytes.size();
   if (!file_ && buffer_.size() + bytes.size() > Message::memory_limit) RASTEL_CHECK(spill());

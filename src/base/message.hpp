@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Message: the immutable bytes of one mail. Up to 256 KiB (`memory_limit`) a sealed memory file, beyond that an unnamed
-// file (O_TMPFILE) of the spool folder, reopened read-only and never written again; so its descriptor can be handed to
-// a confined worker, and nobody can change or truncate it under a reader. It never has a path, and dies with its last
-// descriptor, whatever kills us (PROTOCOLS X-18).
-// Portable fallback (no memfd/O_TMPFILE): a file created O_EXCL 0600 in the spool folder, unlinked at once.
-// Thread-safe once built; MessageWriter belongs to one thread at a time. write() may block on the disk beyond
-// memory_limit: page-cache writes only, never fsync.
+// Message: the immutable bytes of one mail. Up to 256 KiB (`memory_limit`) a sealed memory file, beyond that
+// an unnamed file (O_TMPFILE) of the spool folder, reopened read-only and never written again; so its
+// descriptor can be handed to a confined worker, and nobody can change or truncate it under a reader. It
+// never has a path, and dies with its last descriptor, whatever kills us (PROTOCOLS X-18). Portable fallback
+// (no memfd/O_TMPFILE): a file created O_EXCL 0600 in the spool folder, unlinked at once. Thread-safe once
+// built; MessageWriter belongs to one thread at a time. write() may block on the disk beyond memory_limit:
+// page-cache writes only, never fsync.
 #pragma once
 
 #include <cstddef>
@@ -62,6 +62,7 @@ class MessageWriter {
   Sha256 hash_;
 };
 
-[[nodiscard]] Result<MessagePointer> message_from_bytes(std::string_view bytes, const std::filesystem::path& spool_folder);
+[[nodiscard]] Result<MessagePointer> message_from_bytes(std::string_view bytes,
+                                                        const std::filesystem::path& spool_folder);
 
 }  // namespace rastel

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What nearly every source includes; precompiled in debug and release builds. A source still includes what it uses.
+// What nearly every source includes; precompiled in debug and release builds. A source still includes what it
+// uses.
 #pragma once
-
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -20,3 +19,5 @@
 #include <unordered_map>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/sha256.hpp"
 
-#include <openssl/evp.h>
-
 #include <cstring>
 #include <new>
+
+#include <openssl/evp.h>
 
 namespace rastel {
 namespace {

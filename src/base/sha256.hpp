@@ -15,7 +15,7 @@ namespace rastel {
 struct Digest {
   std::array<std::uint8_t, 32> bytes{};
   auto operator<=>(const Digest&) const = default;
-  [[nodiscard]] std::string hex() const;                                 // 64 lower-case digits
+  [[nodiscard]] std::string hex() const;                                  // 64 lower-case digits
   [[nodiscard]] static std::optional<Digest> from_hex(std::string_view);  // exactly 64 digits of either case
 };
 

@@ -18,7 +18,8 @@ struct ByteCount {  // "512", "64KiB", "50MiB", "10GiB"
   auto operator<=>(const ByteCount&) const = default;
 };
 
-// Where something listens or is connected to. Numeric addresses and names; IPv6 in brackets; unix: an absolute path.
+// Where something listens or is connected to. Numeric addresses and names; IPv6 in brackets; unix: an
+// absolute path.
 struct Endpoint {
   enum class Kind { none, inet, unix_socket };
   Kind kind = Kind::none;

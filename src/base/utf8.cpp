@@ -6,11 +6,17 @@
 namespace rastel {
 namespace {
 
-// The length of the valid UTF-8 sequence at the start of `text` (RFC 3629), 0 where there is none; sets `point`.
+// The length of the valid UTF-8 sequence at the start of `text` (RFC 3629), 0 where there is none; sets
+// `point`.
 std::size_t sequence(std::string_view text, std::uint32_t& point) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+  const std::size_t length = first < 0x80   ? 1
+                             : first < 0xc2 ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
   if (length == 0 || text.size() < length) return 0;
   constexpr unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
   point = first & masks[length];
@@ -25,7 +31,8 @@ std::size_t sequence(std::string_view text, std::uint32_t& point) {
 
 bool shown(std::uint32_t point) {
   if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return false;
-  return !(point >= 0x202a && point <= 0x202e) && !(point >= 0x2066 && point <= 0x2069) && point != 0x2028 && point != 0x2029;
+  return !(point >= 0x202a && point <= 0x202e) && !(point >= 0x2066 && point <= 0x2069) && point != 0x2028 &&
+         point != 0x2029;
 }
 
 }  // namespace

@@ -55,7 +55,8 @@ template <>
 struct Rows<SignatureOptions> {
   static constexpr std::tuple rows{
       Option{"directory", &SignatureOptions::directory, "Folder of ClamAV databases, as freshclam keeps it."},
-      Option{"builtin", &SignatureOptions::builtin, "Also load the built-in test signatures (EICAR and Rastel's own marker)."}};
+      Option{"builtin", &SignatureOptions::builtin,
+             "Also load the built-in test signatures (EICAR and Rastel's own marker)."}};
 };
 template <>
 struct Rows<HeuristicOptions> {
@@ -76,13 +77,15 @@ struct Rows<EngineOptions> {
              "What a scanner may use beyond the loaded signatures."},
       Option{"max_message", &EngineOptions::max_message, ByteCount{64ULL << 10}, ByteCount{2ULL << 30},
              "Larger messages are refused with 552."},
-      Option{"max_parts", &EngineOptions::max_parts, 1U, 10'000'000U, "How many files one message may unpack to."},
+      Option{"max_parts", &EngineOptions::max_parts, 1U, 10'000'000U,
+             "How many files one message may unpack to."},
       Option{"max_depth", &EngineOptions::max_depth, 1U, 100U, "How deep archives may be nested."},
       Option{"retire_after", &EngineOptions::retire_after, 1U, 1'000'000U,
              "Messages after which a scanner is replaced by a fresh one; any finding replaces it at once."},
       Option{"heuristics", &EngineOptions::heuristics, "What the engine guesses at: off, tag or suspicious."},
       Option{"confinement", &EngineOptions::confinement,
-             "What to do when the kernel lacks a protection: required (don't start), best (go on and say so), auto "
+             "What to do when the kernel lacks a protection: required (don't start), best (go on and say "
+             "so), auto "
              "(required when started as root)."}};
 };
 

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The bounded pool for what blocks: fsync, SQLite, big digests, writes to the spool. run() resumes the caller on its
-// own executor.
+// The bounded pool for what blocks: fsync, SQLite, big digests, writes to the spool. run() resumes the caller
+// on its own executor.
 #pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <memory>
-#include <type_traits>
-#include <utility>
 
 namespace rastel::inspect {
 
@@ -17,8 +18,9 @@ class BlockingPool {
  public:
   explicit BlockingPool(std::size_t threads) : pool_(threads) {}
 
-  // Not a coroutine itself, and by reference: g++ 12 copies a temporary closure bit by bit into the frame of a caller
-  // that co_awaits, and destroys its captures twice (GCC PR 100611). The work moves to the heap instead.
+  // Not a coroutine itself, and by reference: g++ 12 copies a temporary closure bit by bit into the frame of
+  // a caller that co_awaits, and destroys its captures twice (GCC PR 100611). The work moves to the heap
+  // instead.
   template <class Work>
   boost::asio::awaitable<std::invoke_result_t<Work&>> run(Work&& work) {
     return in_pool(std::make_shared<std::remove_cvref_t<Work>>(std::forward<Work>(work)));

@@ -16,7 +16,8 @@ namespace rastel::inspect {
 namespace asio = boost::asio;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 
-// One scan and all who wait for it (a retry joins the scan of the first attempt). Confined to the inspector's executor.
+// One scan and all who wait for it (a retry joins the scan of the first attempt). Confined to the inspector's
+// executor.
 struct Inspector::Scan {
   // Each waits for his own deadline with a timer that is cancelled when the report is there.
   std::vector<std::shared_ptr<asio::steady_timer>> waiters;
@@ -85,8 +86,8 @@ void Inspector::ended(const std::shared_ptr<Scan>& scan, const Digest& key) {
     ++failures.count;
     failures.reason = crashed ? UnscannedReason::crash : UnscannedReason::timeout;
     scan->repeated_failure = failures.count >= 2;
-  } else if (scan->outlived_a_reply && before == generation_ &&
-             !report.has(UnscannedReason::engine) && !report.has(UnscannedReason::memory)) {
+  } else if (scan->outlived_a_reply && before == generation_ && !report.has(UnscannedReason::engine) &&
+             !report.has(UnscannedReason::memory)) {
     if (remembered_.size() >= remembered_limit) remembered_.erase(remembered_.begin());
     remembered_.emplace(key, report);
   }
@@ -168,7 +169,8 @@ asio::awaitable<void> Inspector::spend_release(const Subject& subject) {
     return quarantine_.consume_pass(key, to, store::Clock::now());
   };
   const auto spent = co_await blocking_.run(std::move(spend));
-  if (!spent) log::error("{}: a release passed but its pass stays for the hour: {}", subject.id, spent.error().what);
+  if (!spent)
+    log::error("{}: a release passed but its pass stays for the hour: {}", subject.id, spent.error().what);
 }
 
 asio::awaitable<Result<>> Inspector::make_durable(const Subject& subject, const Outcome& outcome) {
@@ -186,7 +188,8 @@ asio::awaitable<Result<>> Inspector::make_durable(const Subject& subject, const 
     if (disposition.done == Action::discard) discarded.recipients.push_back(disposition.recipient);
   }
   if (held.recipients.empty() && discarded.recipients.empty()) co_return Result<>{};
-  auto hold = [this, message = subject.message, held = std::move(held), discarded = std::move(discarded)]() -> Result<> {
+  auto hold = [this, message = subject.message, held = std::move(held),
+               discarded = std::move(discarded)]() -> Result<> {
     if (!held.recipients.empty()) RASTEL_CHECK(quarantine_.hold(*message, held));
     if (!discarded.recipients.empty()) RASTEL_CHECK(quarantine_.record_discard(*message, discarded));
     return {};

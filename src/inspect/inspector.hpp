@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The one way through: a door hands in a message with its envelope and gets what is to be done for each recipient; it
-// then asks for what must be durable (hold, discard) before it acknowledges anything. Doors call it from any thread:
-// what is shared here lives on the inspector's own executor.
+// The one way through: a door hands in a message with its envelope and gets what is to be done for each
+// recipient; it then asks for what must be durable (hold, discard) before it acknowledges anything. Doors
+// call it from any thread: what is shared here lives on the inspector's own executor.
 //
-// What it remembers (memory only, bounded to `remembered_limit` messages each, gone when the signatures change):
-//  - verdicts of scans that outlived their reply, by the retry key, so that the retry is answered at once;
+// What it remembers (memory only, bounded to `remembered_limit` messages each, gone when the signatures
+// change):
+//  - verdicts of scans that outlived their reply, by the retry key, so that the retry is answered at once
+//
 //  - how often a message has killed or outlasted a worker: at the second time it is not offered again.
-// The retry key is a digest of the message below its leading run of Received: and Return-Path: lines, which differ at
-// every attempt.
+// The retry key is a digest of the message below its leading run of Received: and Return-Path: lines, which
+// differ at every attempt.
 #pragma once
 
 #include <atomic>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "base/deadline.hpp"
 #include "base/message.hpp"
@@ -34,14 +37,15 @@ struct Subject {
   MessagePointer message;
   Digest retry_key;
   Envelope envelope;
-  std::string message_id, subject;   // for the listings; hostile text
+  std::string message_id, subject;  // for the listings; hostile text
   bool replies_per_recipient = false;
 };
 
 struct Outcome {
   Report report;
   Verdict verdict;
-  bool in_time = true;  // false: the reply deadline passed first; the scan goes on, its verdict waits for the retry
+  bool in_time =
+      true;  // false: the reply deadline passed first; the scan goes on, its verdict waits for the retry
   bool released = false;  // passes because it was released from the quarantine
 };
 
@@ -58,14 +62,15 @@ class Inspector {
   // Callable from every thread; resumes on the caller's executor.
   [[nodiscard]] boost::asio::awaitable<Outcome> inspect(Subject subject, Deadline reply_by);
 
-  // Holds the message for the recipients whose disposition is done == quarantine; records a durable discard for those
-  // with done == discard. On success all of it is on disk. Nothing to do is success.
+  // Holds the message for the recipients whose disposition is done == quarantine; records a durable discard
+  // for those with done == discard. On success all of it is on disk. Nothing to do is success.
   [[nodiscard]] boost::asio::awaitable<Result<>> make_durable(const Subject& subject, const Outcome& outcome);
 
   // A released message was taken by the next hop: its pass is used up.
   [[nodiscard]] boost::asio::awaitable<void> spend_release(const Subject& subject);
 
-  // Whether a scan could be taken now; false → doors answer 451 at MAIL instead of letting the client send for nothing.
+  // Whether a scan could be taken now; false → doors answer 451 at MAIL instead of letting the client send
+  // for nothing.
   [[nodiscard]] bool overloaded() const { return overloaded_.load(std::memory_order_relaxed); }
 
  private:
@@ -84,11 +89,13 @@ class Inspector {
   [[nodiscard]] boost::asio::awaitable<Answer> scan(Subject subject, Deadline reply_by);
   [[nodiscard]] boost::asio::awaitable<std::shared_ptr<Scan>> find_or_start(Subject subject);
   [[nodiscard]] boost::asio::awaitable<bool> wait(std::shared_ptr<Scan> scan, Deadline reply_by);
-  [[nodiscard]] boost::asio::awaitable<void> run(std::shared_ptr<Scan> scan, MessagePointer message, Digest key);
+  [[nodiscard]] boost::asio::awaitable<void> run(std::shared_ptr<Scan> scan, MessagePointer message,
+                                                 Digest key);
   void ended(const std::shared_ptr<Scan>& scan, const Digest& key);
   void forget_if_signatures_changed();
   [[nodiscard]] std::shared_ptr<const PolicyOptions> policy() const;
-  [[nodiscard]] Verdict judge(const Subject& subject, const Report& report, const policy::Circumstances& circumstances) const;
+  [[nodiscard]] Verdict judge(const Subject& subject, const Report& report,
+                              const policy::Circumstances& circumstances) const;
 
   boost::asio::any_io_executor executor_;
   sandbox::WorkerPool& pool_;

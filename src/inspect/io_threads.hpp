@@ -1,21 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// One io_context a thread; a connection stays on the thread it was given to, so nothing of a session needs a lock.
+// One io_context a thread; a connection stays on the thread it was given to, so nothing of a session needs a
+// lock.
 #pragma once
 
 #include <atomic>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 namespace rastel::inspect {
 
 class IoThreads {
  public:
   explicit IoThreads(std::size_t count) {
-    for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) lanes_.push_back(std::make_unique<Lane>());
-    for (const auto& lane : lanes_) lane->thread = std::jthread([context = &lane->context] { context->run(); });
+    for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i)
+      lanes_.push_back(std::make_unique<Lane>());
+    for (const auto& lane : lanes_)
+      lane->thread = std::jthread([context = &lane->context] { context->run(); });
   }
   ~IoThreads() { stop(); }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "inspect/message_log.hpp"
 
-#include <fmt/format.h>
-
 #include <map>
+
+#include <fmt/format.h>
 
 #include "base/log.hpp"
 
@@ -66,7 +66,8 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
   for (const Group& group : groups(subject, outcome)) {
     const Disposition& disposition = *group.disposition;
     const std::string what = class_with_reason(disposition.deciding_class, disposition.reason);
-    const std::string finding = disposition.finding.empty() ? findings_text(outcome.report) : disposition.finding;
+    const std::string finding =
+        disposition.finding.empty() ? findings_text(outcome.report) : disposition.finding;
     std::string action = action_text(disposition);
     using log::Field;
     std::vector<Field> fields{

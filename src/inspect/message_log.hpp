@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What became of one message, said once to the log and once to the history: one line a message, one a recipient group
-// where actions differ.
+// What became of one message, said once to the log and once to the history: one line a message, one a
+// recipient group where actions differ.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,8 @@
 namespace rastel::inspect {
 
 struct Story {
-  std::string reply;       // what the client was told, in short: "554 5.7.1"; LMTP: of the first recipient of the group
+  std::string
+      reply;  // what the client was told, in short: "554 5.7.1"; LMTP: of the first recipient of the group
   std::string next_hop;    // its address
   std::string next_reply;  // "250 2.0.0 Ok: queued as 4XyZ"; empty: it was not asked
   std::chrono::milliseconds receive{}, scan{}, forward{};

@@ -18,7 +18,8 @@ struct Stored {
   Digest key;  // by which the same message is known when it comes back in through one of our doors
 };
 
-Result<Stored> load(store::Quarantine& quarantine, const std::string& id, const std::filesystem::path& spool) {
+Result<Stored> load(store::Quarantine& quarantine, const std::string& id,
+                    const std::filesystem::path& spool) {
   RASTEL_TRY(const FileDescriptor file, quarantine.raw(id));
   MessageWriter writer(spool, std::uint64_t{1} << 40);
   HeaderScanner header("X-Rastel");
@@ -41,12 +42,17 @@ Result<Stored> load(store::Quarantine& quarantine, const std::string& id, const 
   return stored;
 }
 
-std::string with(std::string command, const std::string& parameters) { return parameters.empty() ? command : command + " " + parameters; }
+std::string with(std::string command, const std::string& parameters) {
+  return parameters.empty() ? command : command + " " + parameters;
+}
 
-asio::awaitable<Result<Released>> hand_over(const store::Release& release, const Message& message, const ReleaseHop& hop) {
-  RASTEL_CO_TRY(net::SmtpClient client, co_await net::SmtpClient::connect(hop.hop, hop.own_name, std::chrono::seconds(60)));
+asio::awaitable<Result<Released>> hand_over(const store::Release& release, const Message& message,
+                                            const ReleaseHop& hop) {
+  RASTEL_CO_TRY(net::SmtpClient client,
+                co_await net::SmtpClient::connect(hop.hop, hop.own_name, std::chrono::seconds(60)));
   Released result;
-  RASTEL_CO_TRY(const Reply mail, co_await client.command(with("MAIL FROM:<" + release.reverse_path + ">", release.reverse_path_parameters)));
+  RASTEL_CO_TRY(const Reply mail, co_await client.command(with("MAIL FROM:<" + release.reverse_path + ">",
+                                                               release.reverse_path_parameters)));
   result.reply = mail.one_line();
   std::vector<std::string> accepted;
   for (const Recipient& recipient : release.recipients) {
@@ -54,7 +60,8 @@ asio::awaitable<Result<Released>> hand_over(const store::Release& release, const
       result.refused.push_back(recipient.address);
       continue;
     }
-    RASTEL_CO_TRY(const Reply reply, co_await client.command(with("RCPT TO:<" + recipient.address + ">", recipient.parameters)));
+    RASTEL_CO_TRY(const Reply reply,
+                  co_await client.command(with("RCPT TO:<" + recipient.address + ">", recipient.parameters)));
     if (!reply.positive()) result.reply = reply.one_line();
     (reply.positive() ? accepted : result.refused).push_back(recipient.address);
   }
@@ -73,8 +80,8 @@ asio::awaitable<Result<Released>> hand_over(const store::Release& release, const
   co_return result;
 }
 
-asio::awaitable<Result<Released>> finish(store::Release release, MessagePointer message, ReleaseHop hop, store::Quarantine& quarantine,
-                                         BlockingPool& blocking) {
+asio::awaitable<Result<Released>> finish(store::Release release, MessagePointer message, ReleaseHop hop,
+                                         store::Quarantine& quarantine, BlockingPool& blocking) {
   auto result = co_await hand_over(release, *message, hop);
   Released outcome;
   if (result) {
@@ -94,18 +101,24 @@ asio::awaitable<Result<Released>> finish(store::Release release, MessagePointer 
 
 }  // namespace
 
-asio::awaitable<Result<Released>> release(std::string id, std::vector<std::string> only, ReleaseHop hop, store::Quarantine& quarantine,
-                                          BlockingPool& blocking, std::filesystem::path spool) {
+asio::awaitable<Result<Released>> release(std::string id, std::vector<std::string> only, ReleaseHop hop,
+                                          store::Quarantine& quarantine, BlockingPool& blocking,
+                                          std::filesystem::path spool) {
   if (hop.hop.endpoint.kind == Endpoint::Kind::none)
-    co_return fail(ErrorKind::invalid_input, "[store] release is not set: say where released mail re-enters, e.g. release = \"127.0.0.1:10026\"");
+    co_return fail(
+        ErrorKind::invalid_input,
+        "[store] release is not set: say where released mail re-enters, e.g. release = \"127.0.0.1:10026\"");
   auto read = [&quarantine, id, spool] { return load(quarantine, id, spool); };
   RASTEL_CO_TRY(Stored stored, co_await blocking.run(std::move(read)));
-  auto begin = [&quarantine, id, only, key = stored.key] { return quarantine.begin_release(id, only, key, store::Clock::now()); };
+  auto begin = [&quarantine, id, only, key = stored.key] {
+    return quarantine.begin_release(id, only, key, store::Clock::now());
+  };
   RASTEL_CO_TRY(store::Release begun, co_await blocking.run(std::move(begin)));
   co_return co_await finish(std::move(begun), stored.message, hop, quarantine, blocking);
 }
 
-asio::awaitable<void> resume_releases(ReleaseHop hop, store::Quarantine& quarantine, BlockingPool& blocking, std::filesystem::path spool) {
+asio::awaitable<void> resume_releases(ReleaseHop hop, store::Quarantine& quarantine, BlockingPool& blocking,
+                                      std::filesystem::path spool) {
   const auto pending = co_await blocking.run([&quarantine] { return quarantine.pending_releases(); });
   if (!pending) {
     log::error("can't read the releases under way: {}", pending.error().what);
@@ -119,8 +132,10 @@ asio::awaitable<void> resume_releases(ReleaseHop hop, store::Quarantine& quarant
       continue;
     }
     const auto result = co_await finish(release, stored->message, hop, quarantine, blocking);
-    if (result) log::info("{}: release resumed: {}", release.id, result->reply);
-    else log::error("{}: the release failed: {}", release.id, result.error().what);
+    if (result)
+      log::info("{}: release resumed: {}", release.id, result->reply);
+    else
+      log::error("{}: the release failed: {}", release.id, result.error().what);
   }
 }
 

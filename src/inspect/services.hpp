@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What every door is given: the way through, the pools, the history, the spool. Everything outlives the doors.
+// What every door is given: the way through, the pools, the history, the spool. Everything outlives the
+// doors.
 #pragma once
 
 #include <atomic>
@@ -15,9 +16,14 @@
 namespace rastel::inspect {
 
 struct Services {
-  Services(Inspector& way_through, BlockingPool& pool, store::History& told, IoThreads& io_threads, std::filesystem::path spool_folder,
-           std::uint64_t largest_message)
-      : inspector(way_through), blocking(pool), history(told), threads(io_threads), spool(std::move(spool_folder)), max_message(largest_message) {}
+  Services(Inspector& way_through, BlockingPool& pool, store::History& told, IoThreads& io_threads,
+           std::filesystem::path spool_folder, std::uint64_t largest_message)
+      : inspector(way_through),
+        blocking(pool),
+        history(told),
+        threads(io_threads),
+        spool(std::move(spool_folder)),
+        max_message(largest_message) {}
 
   Inspector& inspector;
   BlockingPool& blocking;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "net/acceptor.hpp"
 
-#include <fcntl.h>
-#include <sys/socket.h>
+#include <cerrno>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
+#include <fcntl.h>
+#include <sys/socket.h>
 
 namespace rastel::net {
 
@@ -39,7 +39,8 @@ asio::awaitable<Result<Stream::Socket>> Acceptor::accept(asio::any_io_executor e
   const auto state = state_;
   for (;;) {
     if (state->closed) co_return fail(ErrorKind::cancelled, "closed");
-    FileDescriptor connection(accept4(state->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    FileDescriptor connection(
+        accept4(state->listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (connection) {
       auto socket = adopt(executor_of_connection, std::move(connection));
       if (socket) co_return socket;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // connect(), adopt() and listen_on() of net/stream.hpp.
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
+#include <cerrno>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -10,7 +8,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "net/stream.hpp"
 
@@ -26,11 +26,13 @@ asio::awaitable<Result<std::vector<AnyEndpoint>>> resolve(const Endpoint& endpoi
   std::vector<AnyEndpoint> found;
   if (endpoint.kind == Endpoint::Kind::unix_socket) {
     if (endpoint.path.size() >= sizeof(sockaddr_un::sun_path))
-      co_return fail(ErrorKind::invalid_input, to_string(endpoint) + ": the path is too long for a unix socket");
+      co_return fail(ErrorKind::invalid_input,
+                     to_string(endpoint) + ": the path is too long for a unix socket");
     found.emplace_back(asio::local::stream_protocol::endpoint(endpoint.path));
     co_return found;
   }
-  if (endpoint.kind == Endpoint::Kind::none) co_return fail(ErrorKind::invalid_input, "no address to connect to");
+  if (endpoint.kind == Endpoint::Kind::none)
+    co_return fail(ErrorKind::invalid_input, "no address to connect to");
   error_code code;
   const auto numeric = asio::ip::make_address(endpoint.host, code);
   if (!code) {
@@ -67,7 +69,8 @@ asio::awaitable<Result<Stream>> connect(const Endpoint& endpoint, Deadline deadl
     timer.cancel();
     if (!code) co_return Stream(std::move(*socket));
     last = code;
-    if (deadline.passed()) co_return fail(ErrorKind::timed_out, "no connection to " + to_string(endpoint) + " in time");
+    if (deadline.passed())
+      co_return fail(ErrorKind::timed_out, "no connection to " + to_string(endpoint) + " in time");
   }
   co_return fail(ErrorKind::peer_closed, "can't connect to " + to_string(endpoint) + ": " + last.message());
 }
@@ -77,7 +80,8 @@ Result<Stream::Socket> adopt(asio::any_io_executor executor, FileDescriptor desc
   socklen_t length = sizeof storage;
   if (getsockname(descriptor.get(), reinterpret_cast<sockaddr*>(&storage), &length) != 0)
     return fail_errno(errno, "not a socket");
-  const asio::generic::stream_protocol protocol(storage.ss_family, storage.ss_family == AF_UNIX ? 0 : IPPROTO_TCP);
+  const asio::generic::stream_protocol protocol(storage.ss_family,
+                                                storage.ss_family == AF_UNIX ? 0 : IPPROTO_TCP);
   Stream::Socket socket(executor);
   error_code code;
   socket.assign(protocol, descriptor.get(), code);
@@ -95,7 +99,8 @@ Result<FileDescriptor> listen_on(const Endpoint& endpoint) {
   } else {
     error_code code;
     const auto numeric = asio::ip::make_address(endpoint.host, code);
-    if (code) return fail(ErrorKind::invalid_input, to_string(endpoint) + ": give a numeric address to listen on");
+    if (code)
+      return fail(ErrorKind::invalid_input, to_string(endpoint) + ": give a numeric address to listen on");
     address = asio::ip::tcp::endpoint(numeric, endpoint.port);
   }
   FileDescriptor listener(socket(address.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -103,7 +108,8 @@ Result<FileDescriptor> listen_on(const Endpoint& endpoint) {
   if (endpoint.kind == Endpoint::Kind::unix_socket) {
     // A socket file that nobody answers at is left over from a process that was killed.
     const FileDescriptor probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (::connect(probe.get(), address.data(), static_cast<socklen_t>(address.size())) != 0 && errno == ECONNREFUSED)
+    if (::connect(probe.get(), address.data(), static_cast<socklen_t>(address.size())) != 0 &&
+        errno == ECONNREFUSED)
       unlink(endpoint.path.c_str());
   } else {
     const int on = 1;
@@ -111,7 +117,8 @@ Result<FileDescriptor> listen_on(const Endpoint& endpoint) {
   }
   if (bind(listener.get(), address.data(), static_cast<socklen_t>(address.size())) != 0)
     return fail_errno(errno, "can't listen on " + to_string(endpoint));
-  if (listen(listener.get(), SOMAXCONN) != 0) return fail_errno(errno, "can't listen on " + to_string(endpoint));
+  if (listen(listener.get(), SOMAXCONN) != 0)
+    return fail_errno(errno, "can't listen on " + to_string(endpoint));
   return listener;
 }
 

@@ -11,25 +11,29 @@ using smtp::Reply;
 
 constexpr std::size_t block = 64 * 1024;  // bytes read, stuffed and written at a time
 
-asio::awaitable<Result<SmtpClient>> SmtpClient::connect(const NextHop& next_hop, std::string own_name, Duration patience) {
+asio::awaitable<Result<SmtpClient>> SmtpClient::connect(const NextHop& next_hop, std::string own_name,
+                                                        Duration patience) {
   RASTEL_CO_TRY(Stream stream, co_await net::connect(next_hop.endpoint, Deadline::in(patience)));
   SmtpClient client(std::move(stream), {}, patience, next_hop.protocol == NextHop::Protocol::lmtp);
   client.machine_.expect(Awaited::banner);
   RASTEL_CO_TRY(const Reply banner, co_await client.reply(Deadline::in(patience)));
-  if (banner.code != 220) co_return fail(ErrorKind::peer, to_string(next_hop) + " greets with " + banner.one_line());
+  if (banner.code != 220)
+    co_return fail(ErrorKind::peer, to_string(next_hop) + " greets with " + banner.one_line());
   RASTEL_CO_CHECK(co_await client.hello(own_name));
   co_return client;
 }
 
 asio::awaitable<Result<>> SmtpClient::hello(const std::string& own_name) {
   machine_.expect(Awaited::hello);
-  RASTEL_CO_CHECK(co_await stream_.write((lmtp_ ? "LHLO " : "EHLO ") + own_name + "\r\n", Deadline::in(patience_)));
+  RASTEL_CO_CHECK(
+      co_await stream_.write((lmtp_ ? "LHLO " : "EHLO ") + own_name + "\r\n", Deadline::in(patience_)));
   RASTEL_CO_TRY(const Reply answer, co_await reply(Deadline::in(patience_)));
   if (answer.positive()) {
     keywords_ = smtp::Keywords::parse(answer);
     co_return Result<>{};
   }
-  if (lmtp_ || answer.code == 421) co_return fail(ErrorKind::peer, "the next hop refuses us: " + answer.one_line());
+  if (lmtp_ || answer.code == 421)
+    co_return fail(ErrorKind::peer, "the next hop refuses us: " + answer.one_line());
   machine_.expect(Awaited::hello);
   RASTEL_CO_CHECK(co_await stream_.write("HELO " + own_name + "\r\n", Deadline::in(patience_)));
   RASTEL_CO_TRY(const Reply plain, co_await reply(Deadline::in(patience_)));
@@ -40,7 +44,8 @@ asio::awaitable<Result<>> SmtpClient::hello(const std::string& own_name) {
 asio::awaitable<Result<Reply>> SmtpClient::reply(Deadline deadline) {
   for (;;) {
     RASTEL_CO_TRY(auto answer, machine_.next());
-    if (answer && answer->unexpected) co_return fail(ErrorKind::peer, "the next hop answers what can't be: " + answer->reply.one_line());
+    if (answer && answer->unexpected)
+      co_return fail(ErrorKind::peer, "the next hop answers what can't be: " + answer->reply.one_line());
     if (answer) co_return std::move(answer->reply);
     RASTEL_CO_TRY(const std::string_view bytes, co_await stream_.read(deadline));
     machine_.receive(bytes);
@@ -53,8 +58,8 @@ asio::awaitable<Result<Reply>> SmtpClient::command(std::string_view line) {
   co_return co_await reply(Deadline::in(patience_));
 }
 
-// Everything but the last piece and the end of data, which stay in `tail`: they go out in one write once it is sure that
-// the message is still wanted.
+// Everything but the last piece and the end of data, which stay in `tail`: they go out in one write once it
+// is sure that the message is still wanted.
 asio::awaitable<Result<>> SmtpClient::send_content(const Outgoing& outgoing, std::string& tail) {
   smtp::DataEncoder encoder;
   encoder.encode(outgoing.header, tail);
@@ -70,7 +75,8 @@ asio::awaitable<Result<>> SmtpClient::send_content(const Outgoing& outgoing, std
   co_return Result<>{};
 }
 
-asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing, const std::function<bool()>& still_wanted, Deadline answer_by) {
+asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
+                                           const std::function<bool()>& still_wanted, Deadline answer_by) {
   Transfer transfer;
   const auto failed = [&](Transfer::Stage stage, const Error& error) {
     transfer.stage = stage;
@@ -84,17 +90,21 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing, const std::
     co_return failed(Transfer::Stage::not_sent, sent.error());
   const auto go = co_await reply(Deadline::in(patience_));
   if (!go) co_return failed(Transfer::Stage::not_sent, go.error());
-  if (go->code == 421) co_return failed(Transfer::Stage::not_sent, Error{ErrorKind::peer_closed, go->one_line()});
+  if (go->code == 421)
+    co_return failed(Transfer::Stage::not_sent, Error{ErrorKind::peer_closed, go->one_line()});
   if (go->code != 354) {
     transfer.stage = Transfer::Stage::refused;
     transfer.replies = {*go};
     co_return transfer;
   }
   std::string tail;
-  if (const auto sent = co_await send_content(outgoing, tail); !sent) co_return failed(Transfer::Stage::not_sent, sent.error());
-  if (!still_wanted()) co_return failed(Transfer::Stage::abandoned, Error{ErrorKind::cancelled, "no longer wanted"});
+  if (const auto sent = co_await send_content(outgoing, tail); !sent)
+    co_return failed(Transfer::Stage::not_sent, sent.error());
+  if (!still_wanted())
+    co_return failed(Transfer::Stage::abandoned, Error{ErrorKind::cancelled, "no longer wanted"});
   machine_.expect(Awaited::content, lmtp_ ? outgoing.recipients : 1);
-  // From here on nobody knows until the server has answered: even a failed write may have carried the end of data.
+  // From here on nobody knows until the server has answered: even a failed write may have carried the end of
+  // data.
   if (const auto sent = co_await stream_.write(tail, Deadline::in(patience_).earlier(answer_by)); !sent)
     co_return failed(Transfer::Stage::unanswered, sent.error());
   while (machine_.awaited() > 0) {
@@ -103,7 +113,9 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing, const std::
     if (!answer) break;  // LMTP: those that were answered count, the rest is unanswered
     transfer.replies.push_back(*std::move(answer));
   }
-  transfer.stage = transfer.replies.size() == 1 && !transfer.replies[0].positive() ? Transfer::Stage::refused : Transfer::Stage::answered;
+  transfer.stage = transfer.replies.size() == 1 && !transfer.replies[0].positive()
+                       ? Transfer::Stage::refused
+                       : Transfer::Stage::answered;
   co_return transfer;
 }
 

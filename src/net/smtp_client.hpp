@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// SmtpClient: a conversation with a next hop over SMTP or LMTP, used by doors, releases and `rastel send`. Confined to its
-// stream's thread. After an error the conversation is over: drop the client and, if nothing was handed over, start anew.
+// SmtpClient: a conversation with a next hop over SMTP or LMTP, used by doors, releases and `rastel send`.
+// Confined to its stream's thread. After an error the conversation is over: drop the client and, if nothing
+// was handed over, start anew.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "base/message.hpp"
 #include "net/stream.hpp"
@@ -20,8 +22,8 @@ namespace rastel::net {
 // How far a message got; who owns it follows from that (RFC 5321 6.1).
 struct Transfer {
   enum class Stage {
-    refused,     // an answer before the end of data, or to it: `replies` say which; the sender owns the message
-    not_sent,    // the connection failed before the end of data was sent: the sender owns the message
+    refused,   // an answer before the end of data, or to it: `replies` say which; the sender owns the message
+    not_sent,  // the connection failed before the end of data was sent: the sender owns the message
     unanswered,  // the end of data was sent and nothing came back: nobody knows; a retry may make a duplicate
     answered,    // `replies` answer the end of data: one (SMTP), or one a recipient (LMTP)
     abandoned,   // `still_wanted` said no before the end of data was sent
@@ -32,26 +34,30 @@ struct Transfer {
 };
 
 struct Outgoing {
-  std::string_view header;   // put on top; CRLF at its end, or empty
+  std::string_view header;  // put on top; CRLF at its end, or empty
   const Message* message = nullptr;
   std::size_t recipients = 1;  // accepted ones: LMTP answers each
 };
 
 class SmtpClient {
  public:
-  // Connects, reads the banner, says EHLO (HELO if that is refused) or LHLO. Error `peer` with the server's words when
-  // it refuses.
-  [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> connect(const NextHop& next_hop, std::string own_name, Duration patience);
+  // Connects, reads the banner, says EHLO (HELO if that is refused) or LHLO. Error `peer` with the server's
+  // words when it refuses.
+  [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> connect(const NextHop& next_hop,
+                                                                          std::string own_name,
+                                                                          Duration patience);
 
   [[nodiscard]] const smtp::Keywords& keywords() const { return keywords_; }
 
-  // One command (without CRLF), one reply. An unexpected class is error `peer`. A 421 is a reply like others; the
-  // conversation is over then.
+  // One command (without CRLF), one reply. An unexpected class is error `peer`. A 421 is a reply like others;
+  // the conversation is over then.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> command(std::string_view line);
 
-  // DATA, the content, the end of data. `still_wanted` is asked just before the end of data. `answer_by`: for the
-  // reply to the end of data.
-  [[nodiscard]] boost::asio::awaitable<Transfer> send(const Outgoing& outgoing, const std::function<bool()>& still_wanted, Deadline answer_by);
+  // DATA, the content, the end of data. `still_wanted` is asked just before the end of data. `answer_by`: for
+  // the reply to the end of data.
+  [[nodiscard]] boost::asio::awaitable<Transfer> send(const Outgoing& outgoing,
+                                                      const std::function<bool()>& still_wanted,
+                                                      Deadline answer_by);
 
   [[nodiscard]] boost::asio::awaitable<void> quit();  // politely, without waiting for long
   void abort() { stream_.abort(); }

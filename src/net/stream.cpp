@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "net/stream.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-
 #include <array>
+#include <cerrno>
+#include <cstring>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
-#include <cerrno>
-#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 
 namespace rastel::net {
 
@@ -20,8 +20,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 
-// One watchdog serves all waits of a stream: it wakes at the deadline it was armed for and, when that has moved on,
-// arms itself again. So the usual read costs no timer operation at all.
+// One watchdog serves all waits of a stream: it wakes at the deadline it was armed for and, when that has
+// moved on, arms itself again. So the usual read costs no timer operation at all.
 struct Stream::State : std::enable_shared_from_this<Stream::State> {
   explicit State(Socket given) : socket(std::move(given)), timer(socket.get_executor()) {}
 
@@ -70,7 +70,8 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   }
 
  private:
-  std::unique_ptr<std::array<char, 64 * 1024>> buffer_;  // only once something was read: idle connections stay small
+  std::unique_ptr<std::array<char, 64 * 1024>>
+      buffer_;  // only once something was read: idle connections stay small
 };
 
 Stream::Stream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {
@@ -151,7 +152,8 @@ asio::any_io_executor Stream::executor() { return state_->socket.get_executor();
 std::string Stream::peer_address() const {
   sockaddr_storage storage{};
   socklen_t length = sizeof storage;
-  if (!state_ || getpeername(state_->socket.native_handle(), reinterpret_cast<sockaddr*>(&storage), &length) != 0)
+  if (!state_ ||
+      getpeername(state_->socket.native_handle(), reinterpret_cast<sockaddr*>(&storage), &length) != 0)
     return {};
   if (storage.ss_family == AF_INET) {
     sockaddr_in inet{};

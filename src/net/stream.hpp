@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Stream: a connected socket (TCP or unix) with a deadline for every wait. Confined to its executor's thread; one read
-// and one write may be under way at a time. TCP_NODELAY is set: with Nagle's algorithm a small reply waits 40 ms for the
-// peer's delayed acknowledgement.
+// Stream: a connected socket (TCP or unix) with a deadline for every wait. Confined to its executor's thread;
+// one read and one write may be under way at a time. TCP_NODELAY is set: with Nagle's algorithm a small reply
+// waits 40 ms for the peer's delayed acknowledgement.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 
 #include "base/deadline.hpp"
 #include "base/error.hpp"
@@ -26,13 +27,13 @@ class Stream {
   Stream& operator=(Stream&&) noexcept;
   ~Stream();
 
-  // Some bytes (at most 64 KiB), appended to nothing: the view is valid until the next read. Errors: peer_closed at the
-  // end of the stream or a reset, timed_out, cancelled after interrupt().
+  // Some bytes (at most 64 KiB), appended to nothing: the view is valid until the next read. Errors:
+  // peer_closed at the end of the stream or a reset, timed_out, cancelled after interrupt().
   [[nodiscard]] boost::asio::awaitable<Result<std::string_view>> read(Deadline deadline);
   [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, Deadline deadline);
 
-  // Whether the peer has closed its side or reset the connection, as far as can be seen without reading: unread bytes
-  // hide an end that lies behind them.
+  // Whether the peer has closed its side or reset the connection, as far as can be seen without reading:
+  // unread bytes hide an end that lies behind them.
   [[nodiscard]] bool peer_is_gone();
 
   // Lets a read that waits now, or the next one, end with `cancelled`; a write under way is not disturbed.
@@ -60,8 +61,8 @@ class Stream {
 // Takes over a connected or listening descriptor.
 [[nodiscard]] Result<Stream::Socket> adopt(boost::asio::any_io_executor executor, FileDescriptor descriptor);
 
-// Binds and listens (SOMAXCONN), for programs without a master (`rastel sink`, tests). A stale unix socket (nobody
-// answers) is removed first.
+// Binds and listens (SOMAXCONN), for programs without a master (`rastel sink`, tests). A stale unix socket
+// (nobody answers) is removed first.
 [[nodiscard]] Result<FileDescriptor> listen_on(const Endpoint& endpoint);
 
 }  // namespace rastel::net

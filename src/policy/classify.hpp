@@ -17,9 +17,9 @@ struct Classified {
   std::string finding;
 };
 
-// All classes of the message, at most one entry a class and reason, the reasons of unscanned in their order; never empty (`clean` alone when nothing else).
-// macros, broken and phishing findings are notes: they make no class (the engine reports `heuristic` for those that the
-// configuration calls suspicious).
+// All classes of the message, at most one entry a class and reason, the reasons of unscanned in their order;
+// never empty (`clean` alone when nothing else). macros, broken and phishing findings are notes: they make no
+// class (the engine reports `heuristic` for those that the configuration calls suspicious).
 [[nodiscard]] std::vector<Classified> classify(const Report& report);
 
 }  // namespace rastel::policy

@@ -7,10 +7,11 @@
 
 namespace rastel::policy {
 
-// [policy] with every matching rule laid over it: the first that sets something wins. `recipient` may be null.
-// A rule with `senders` but neither `clients` nor `authenticated = true` only ever makes an action stricter than what
-// would hold without it.
-[[nodiscard]] PolicyOptions settings_for(const Envelope& envelope, const Recipient* recipient, const PolicyOptions& options);
+// [policy] with every matching rule laid over it: the first that sets something wins. `recipient` may be
+// null. A rule with `senders` but neither `clients` nor `authenticated = true` only ever makes an action
+// stricter than what would hold without it.
+[[nodiscard]] PolicyOptions settings_for(const Envelope& envelope, const Recipient* recipient,
+                                         const PolicyOptions& options);
 
 [[nodiscard]] Action action_for(UnscannedReason reason, const UnscannedActions& actions);
 

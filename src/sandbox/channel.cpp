@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/channel.hpp"
 
-#include <sys/socket.h>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <sys/socket.h>
 
 namespace rastel::sandbox {
 
@@ -14,7 +13,8 @@ namespace asio = boost::asio;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 
 struct Channel::State {
-  State(const asio::any_io_executor& executor, FileDescriptor socket) : descriptor(executor, socket.release()), timer(executor) {}
+  State(const asio::any_io_executor& executor, FileDescriptor socket)
+      : descriptor(executor, socket.release()), timer(executor) {}
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;
   bool closed = false;
@@ -25,7 +25,8 @@ Channel::Channel(asio::any_io_executor executor, FileDescriptor socket)
 
 Channel::~Channel() { close(); }
 
-asio::awaitable<Result<Packet>> Channel::receive(std::size_t largest, std::size_t most_descriptors, Deadline deadline) {
+asio::awaitable<Result<Packet>> Channel::receive(std::size_t largest, std::size_t most_descriptors,
+                                                 Deadline deadline) {
   const auto state = state_;
   for (;;) {
     if (state->closed) co_return fail(ErrorKind::peer_closed, "closed");

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Channel: the daemon's end of a SOCK_SEQPACKET socket to one of our processes, as coroutines with deadlines. Confined
-// to its executor's thread; one wait for reading at a time.
+// Channel: the daemon's end of a SOCK_SEQPACKET socket to one of our processes, as coroutines with deadlines.
+// Confined to its executor's thread; one wait for reading at a time.
 #pragma once
+
+#include <memory>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <memory>
-#include <string_view>
 
 #include "base/deadline.hpp"
 #include "sandbox/seqpacket.hpp"
@@ -21,7 +22,8 @@ class Channel {
   Channel& operator=(Channel&&) noexcept = default;
 
   // peer_closed at the end; timed_out; peer for a cut message.
-  [[nodiscard]] boost::asio::awaitable<Result<Packet>> receive(std::size_t largest, std::size_t most_descriptors,
+  [[nodiscard]] boost::asio::awaitable<Result<Packet>> receive(std::size_t largest,
+                                                               std::size_t most_descriptors,
                                                                Deadline deadline);
   // Never waits: a full socket means a process that doesn't read, an error.
   [[nodiscard]] Result<> send(std::string_view bytes, const std::vector<int>& descriptors = {});

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/confinement.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <csignal>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/identifier.hpp"
 #include "sandbox/confinement_parts.hpp"
@@ -15,18 +15,22 @@ namespace {
 
 std::uint32_t worker_id(const Circumstances& circumstances) {
   switch (circumstances.user_namespace) {
-    case UserNamespace::mapped: return 1 + circumstances.slot % (mapped_ids - 1);
-    case UserNamespace::none: return first_worker_id + 1 + circumstances.slot % (mapped_ids - 1);
-    case UserNamespace::single: break;
+    case UserNamespace::mapped:
+      return 1 + circumstances.slot % (mapped_ids - 1);
+    case UserNamespace::none:
+      return first_worker_id + 1 + circumstances.slot % (mapped_ids - 1);
+    case UserNamespace::single:
+      break;
   }
   return 0;
 }
 
-// Without an empty root: a folder that only this process knows. Never two workers in one folder: libclamav's names
-// collide, and infected mail came back clean (docs/engine.md).
+// Without an empty root: a folder that only this process knows. Never two workers in one folder: libclamav's
+// names collide, and infected mail came back clean (docs/engine.md).
 Result<std::filesystem::path> private_folder(const std::filesystem::path& parent, std::uint32_t owner) {
   const std::filesystem::path folder = parent / ("rastel-scratch-" + new_message_id());
-  if (mkdir(folder.c_str(), 0700) != 0) return fail_errno(errno, "can't make a scratch folder " + folder.string());
+  if (mkdir(folder.c_str(), 0700) != 0)
+    return fail_errno(errno, "can't make a scratch folder " + folder.string());
   if (geteuid() == 0 && owner != 0 && chown(folder.c_str(), owner, owner) != 0)
     return fail_errno(errno, "can't give away " + folder.string());
   return folder;
@@ -80,13 +84,15 @@ Result<Confined> confine(Process process, const Circumstances& circumstances, in
   close_all_but(keep);
   const bool apart = applied(what(own_namespaces), new_namespaces());
   const std::uint32_t id = process == Process::worker ? worker_id(circumstances) : 0;
-  const bool root_enters = process == Process::zygote || circumstances.user_namespace == UserNamespace::single || geteuid() == 0;
+  const bool root_enters =
+      process == Process::zygote || circumstances.user_namespace == UserNamespace::single || geteuid() == 0;
   bool rooted = false;
   if (apart && root_enters) {
     // The zygote leaves /w behind for its workers to mount on.
     const std::filesystem::path mount_point = process == Process::zygote ? circumstances.temporary : "/w";
     rooted = applied(what(empty_root), enter_empty_root(mount_point, circumstances.scratch_size, id));
-    if (rooted && process == Process::zygote && mkdir("/w", 0700) != 0) return fail_errno(errno, "can't make /w");
+    if (rooted && process == Process::zygote && mkdir("/w", 0700) != 0)
+      return fail_errno(errno, "can't make /w");
     confined.scratch = "/";
   } else if (apart) {
     applied(what(empty_root), "needs a user namespace or root");

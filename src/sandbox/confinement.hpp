@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Privilege is data: one table, a row a process, and one function that applies a row. `grep confine` finds every place
-// where privilege is given up. Linux; elsewhere (and in a portable build) nothing can be had and every row says so.
+// Privilege is data: one table, a row a process, and one function that applies a row. `grep confine` finds
+// every place where privilege is given up. Linux; elsewhere (and in a portable build) nothing can be had and
+// every row says so.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +15,14 @@
 namespace rastel::sandbox {
 
 enum class Protection : std::uint8_t {
-  own_namespaces,       // mount, network, IPC, host name
-  empty_root,           // nothing but a size-limited temporary filesystem
-  own_id,               // a user id that nothing else has
+  own_namespaces,  // mount, network, IPC, host name
+  empty_root,      // nothing but a size-limited temporary filesystem
+  own_id,          // a user id that nothing else has
   no_capabilities,
-  limits,               // address space, files, core dumps
+  limits,  // address space, files, core dumps
   no_new_privileges,
-  no_files,             // Landlock: only the scratch folder
-  few_calls,            // seccomp
+  no_files,   // Landlock: only the scratch folder
+  few_calls,  // seccomp
 };
 
 enum class Process : std::uint8_t { zygote, worker };
@@ -31,10 +32,10 @@ enum class UserNamespace : std::uint8_t { mapped, single, none };
 
 struct Circumstances {
   UserNamespace user_namespace = UserNamespace::none;
-  std::uint32_t slot = 0;             // for a worker's id
-  std::uint64_t scratch_size = 0;     // bytes
-  std::uint64_t memory = 0;           // bytes of address space beyond what is mapped now
-  std::filesystem::path temporary;    // where a private scratch folder is made when there is no empty root
+  std::uint32_t slot = 0;           // for a worker's id
+  std::uint64_t scratch_size = 0;   // bytes
+  std::uint64_t memory = 0;         // bytes of address space beyond what is mapped now
+  std::filesystem::path temporary;  // where a private scratch folder is made when there is no empty root
 };
 
 struct Confined {
@@ -42,8 +43,8 @@ struct Confined {
   std::vector<std::string> missing;  // one sentence for each protection of the row that could not be had
 };
 
-// Applies `process`'s row to the calling process; for good. An error only when not even a private scratch folder is to
-// be had. `keep`: the only descriptor that stays open besides 0, 1 and 2.
+// Applies `process`'s row to the calling process; for good. An error only when not even a private scratch
+// folder is to be had. `keep`: the only descriptor that stays open besides 0, 1 and 2.
 [[nodiscard]] Result<Confined> confine(Process process, const Circumstances& circumstances, int keep);
 
 // The rows, for documents and tests.

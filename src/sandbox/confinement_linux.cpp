@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Namespaces, root, ids, capabilities, limits, Landlock: Linux.
-#include <fcntl.h>
-#include <grp.h>
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/file_descriptor.hpp"
 #include "sandbox/confinement_parts.hpp"
@@ -36,9 +36,11 @@ struct __attribute__((packed)) LandlockPath {
   std::uint64_t allowed;
   std::int32_t parent;
 };
-constexpr std::uint64_t files_of_abi[] = {0, (1ULL << 13) - 1, (1ULL << 14) - 1, (1ULL << 15) - 1, (1ULL << 15) - 1, (1ULL << 16) - 1};
+constexpr std::uint64_t files_of_abi[] = {
+    0, (1ULL << 13) - 1, (1ULL << 14) - 1, (1ULL << 15) - 1, (1ULL << 15) - 1, (1ULL << 16) - 1};
 // Everything in the scratch folder but execute (bit 0) and making devices and sockets (bits 6, 9, 10, 11).
-constexpr std::uint64_t scratch_rights = ((1ULL << 15) - 1) & ~(1ULL << 0) & ~(1ULL << 6) & ~(1ULL << 9) & ~(1ULL << 10) & ~(1ULL << 11);
+constexpr std::uint64_t scratch_rights =
+    ((1ULL << 15) - 1) & ~(1ULL << 0) & ~(1ULL << 6) & ~(1ULL << 9) & ~(1ULL << 10) & ~(1ULL << 11);
 
 std::uint64_t mapped_now() {
   std::ifstream statm("/proc/self/statm");
@@ -53,20 +55,24 @@ std::uint64_t remembered_size = 0;
 std::string new_namespaces() {
   remembered_size = std::max(remembered_size, mapped_now());
   if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return problem("unshare");
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL) return problem("private mounts");
+  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL)
+    return problem("private mounts");
   return {};
 }
 
-std::string enter_empty_root(const std::filesystem::path& mount_point, std::uint64_t size, std::uint32_t owner) {
+std::string enter_empty_root(const std::filesystem::path& mount_point, std::uint64_t size,
+                             std::uint32_t owner) {
   char options[128];
   std::snprintf(options, sizeof options, "size=%llu,nr_inodes=65536,mode=0700,uid=%u,gid=%u",
                 static_cast<unsigned long long>(size), owner, owner);
-  if (mount("rastel", mount_point.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0) return problem("mount tmpfs");
+  if (mount("rastel", mount_point.c_str(), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options) != 0)
+    return problem("mount tmpfs");
   if (chdir(mount_point.c_str()) != 0) return problem("chdir");
   if (syscall(SYS_pivot_root, ".", ".") == 0) {
     // The old root lies over the new one now; it goes, with every way back.
     if (umount2(".", MNT_DETACH) != 0) return problem("umount");
-  } else if (chroot(".") != 0) {  // inside a chroot pivot_root is refused: no descriptor leads back, so this holds too
+  } else if (chroot(".") !=
+             0) {  // inside a chroot pivot_root is refused: no descriptor leads back, so this holds too
     return problem("chroot");
   }
   return chdir("/") == 0 ? std::string() : problem("chdir /");
@@ -80,8 +86,10 @@ std::string become(std::uint32_t id) {
 }
 
 std::string drop_capabilities() {
-  prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-                               SECBIT_KEEP_CAPS_LOCKED, 0, 0, 0);
+  prctl(PR_SET_SECUREBITS,
+        SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
+            SECBIT_KEEP_CAPS_LOCKED,
+        0, 0, 0);
   for (int capability = 0; capability < 64; ++capability) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct none[2]{};
@@ -139,7 +147,9 @@ void close_all_but(int keep) {
 namespace rastel::sandbox {
 
 std::string new_namespaces() { return "only on Linux"; }
-std::string enter_empty_root(const std::filesystem::path&, std::uint64_t, std::uint32_t) { return "only on Linux"; }
+std::string enter_empty_root(const std::filesystem::path&, std::uint64_t, std::uint32_t) {
+  return "only on Linux";
+}
 std::string become(std::uint32_t id) {
   return setgid(id) == 0 && setuid(id) == 0 ? std::string() : std::string("setuid: ") + std::strerror(errno);
 }
@@ -148,7 +158,8 @@ std::string set_limits(const Circumstances& circumstances) {
   std::signal(SIGXFSZ, SIG_IGN);
   const rlimit none{0, 0};
   const rlimit files{circumstances.scratch_size, circumstances.scratch_size};
-  return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &files) == 0 ? std::string() : "setrlimit failed";
+  return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &files) == 0 ? std::string()
+                                                                                    : "setrlimit failed";
 }
 std::string forbid_new_privileges() { return "only on Linux"; }
 std::string allow_only_folder(const std::filesystem::path&) { return "only on Linux"; }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/engine_run.hpp"
 
-#include <sys/wait.h>
+#include <csignal>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <csignal>
+#include <sys/wait.h>
 
 #include "base/log.hpp"
 #include "base/utf8.hpp"
@@ -18,8 +18,12 @@ namespace rastel::sandbox {
 namespace asio = boost::asio;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 
-EngineRun::EngineRun(asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket, Events events)
-    : executor_(executor), number_(number), channel_(executor, std::move(socket)), events_(std::move(events)) {}
+EngineRun::EngineRun(asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket,
+                     Events events)
+    : executor_(executor),
+      number_(number),
+      channel_(executor, std::move(socket)),
+      events_(std::move(events)) {}
 
 void EngineRun::start() { asio::co_spawn(executor_, listen(), asio::detached); }
 
@@ -44,7 +48,8 @@ void EngineRun::obey(const Frame& frame, std::vector<FileDescriptor>& descriptor
       state_ = State::ready;
       events_.changed();
       return;
-    case FrameKind::engine_failed: return died(printable(frame.body.substr(0, 4096)));
+    case FrameKind::engine_failed:
+      return died(printable(frame.body.substr(0, 4096)));
     case FrameKind::worker_started: {
       const auto found = workers_.find(frame.header.number);
       if (found == workers_.end() || descriptors.size() != 1 || found->second->channel) return;
@@ -52,8 +57,10 @@ void EngineRun::obey(const Frame& frame, std::vector<FileDescriptor>& descriptor
       asio::co_spawn(executor_, bring_up(found->second), asio::detached);
       return;
     }
-    case FrameKind::worker_ended: return worker_ended(frame.header.number, frame.header.value);
-    default: return died("the engine process broke the protocol");
+    case FrameKind::worker_ended:
+      return worker_ended(frame.header.number, frame.header.value);
+    default:
+      return died("the engine process broke the protocol");
   }
 }
 
@@ -142,14 +149,15 @@ asio::awaitable<UnscannedReason> EngineRun::why_it_ended(std::shared_ptr<Worker>
   }
   if (!worker->status) co_return UnscannedReason::crash;
   const int status = *worker->status;
-  // A SIGKILL that isn't ours may be anybody's, the kernel's too when the machine has no memory left: a crash is what it
-  // looks like, and a second one holds the message. Its own limit a worker meets with an exit code.
+  // A SIGKILL that isn't ours may be anybody's, the kernel's too when the machine has no memory left: a crash
+  // is what it looks like, and a second one holds the message. Its own limit a worker meets with an exit
+  // code.
   if (WIFEXITED(status) && WEXITSTATUS(status) == exit_out_of_memory) co_return UnscannedReason::memory;
   co_return UnscannedReason::crash;
 }
 
-asio::awaitable<Report> EngineRun::scan(std::shared_ptr<Worker> worker, MessagePointer message, Deadline deadline,
-                                        bool& engine_died) {
+asio::awaitable<Report> EngineRun::scan(std::shared_ptr<Worker> worker, MessagePointer message,
+                                        Deadline deadline, bool& engine_died) {
   const auto self = shared_from_this();
   worker->state = Worker::State::busy;
   ++worker->scans;
@@ -188,7 +196,8 @@ asio::awaitable<Report> EngineRun::scan(std::shared_ptr<Worker> worker, MessageP
   }
   if (sent) {
     kill_worker(*worker);
-    co_return unscanned(progress == ReportAssembler::Progress::too_large ? UnscannedReason::limit : UnscannedReason::crash);
+    co_return unscanned(progress == ReportAssembler::Progress::too_large ? UnscannedReason::limit
+                                                                         : UnscannedReason::crash);
   }
   if (sent.error().kind == ErrorKind::timed_out) {
     kill_worker(*worker);
@@ -199,8 +208,10 @@ asio::awaitable<Report> EngineRun::scan(std::shared_ptr<Worker> worker, MessageP
     co_return unscanned(UnscannedReason::crash);
   }
   const UnscannedReason reason = co_await why_it_ended(worker);
-  if (state_ == State::dead) engine_died = true;
-  else if (!worker->status) kill_worker(*worker);
+  if (state_ == State::dead)
+    engine_died = true;
+  else if (!worker->status)
+    kill_worker(*worker);
   co_return unscanned(reason);
 }
 

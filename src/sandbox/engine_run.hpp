@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The daemon's picture of one engine process and its workers. Confined to one executor's thread; used by the pool only.
+// The daemon's picture of one engine process and its workers. Confined to one executor's thread; used by the
+// pool only.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "base/message.hpp"
 #include "sandbox/channel.hpp"
@@ -17,7 +19,8 @@
 namespace rastel::sandbox {
 
 struct Worker {
-  Worker(const boost::asio::any_io_executor& executor, std::uint32_t worker_number) : number(worker_number), ended(executor) {
+  Worker(const boost::asio::any_io_executor& executor, std::uint32_t worker_number)
+      : number(worker_number), ended(executor) {
     ended.expires_at(boost::asio::steady_timer::time_point::max());
   }
   std::uint32_t number;
@@ -36,7 +39,8 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
     std::function<void()> changed;  // an engine is ready or dead, a worker is idle or gone
   };
 
-  EngineRun(boost::asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket, Events events);
+  EngineRun(boost::asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket,
+            Events events);
 
   void start();  // begins to listen to the zygote
   void fork_worker();
@@ -44,8 +48,8 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
   void close();  // the zygote sees the end of its socket and goes, with its workers
 
   // Scans with an idle worker, which this makes busy at the call. Kills the worker at the deadline.
-  [[nodiscard]] boost::asio::awaitable<Report> scan(std::shared_ptr<Worker> worker, MessagePointer message, Deadline deadline,
-                                                    bool& engine_died);
+  [[nodiscard]] boost::asio::awaitable<Report> scan(std::shared_ptr<Worker> worker, MessagePointer message,
+                                                    Deadline deadline, bool& engine_died);
 
   [[nodiscard]] std::shared_ptr<Worker> idle_worker() const;
   [[nodiscard]] std::uint32_t count(Worker::State state) const;

@@ -128,8 +128,8 @@ class Master {
       // It is about to go, after what it has to put in order.
       kill_at_ = std::min(kill_at_, Clock::now() + farewell_time);
     } else if (daemon_ > 0) {
-      // It doesn't keep to the protocol and is not to be trusted any further. Before the link is closed: at its end a
-      // daemon ends in order, which would end us too.
+      // It doesn't keep to the protocol and is not to be trusted any further. Before the link is closed: at
+      // its end a daemon ends in order, which would end us too.
       kill(daemon_, SIGKILL);
     }
     link_.close();

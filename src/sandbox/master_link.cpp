@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/master_link.hpp"
 
-#include <unistd.h>
+#include <deque>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <deque>
+#include <unistd.h>
 
 #include "sandbox/channel.hpp"
 #include "sandbox/master_protocol.hpp"
@@ -21,13 +21,18 @@ constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 
 class Link final : public MasterLink {
  public:
-  Link(asio::any_io_executor executor, FileDescriptor socket) : executor_(executor), channel_(executor, std::move(socket)), gone_(executor) {
+  Link(asio::any_io_executor executor, FileDescriptor socket)
+      : executor_(executor), channel_(executor, std::move(socket)), gone_(executor) {
     gone_.expires_at(asio::steady_timer::time_point::max());
     asio::co_spawn(executor_, listen(), asio::detached);
   }
 
-  asio::awaitable<Result<Handover>> configuration() override { co_return co_await hand_over(MasterVerb::configuration); }
-  asio::awaitable<Result<Handover>> reload_configuration() override { co_return co_await hand_over(MasterVerb::reload); }
+  asio::awaitable<Result<Handover>> configuration() override {
+    co_return co_await hand_over(MasterVerb::configuration);
+  }
+  asio::awaitable<Result<Handover>> reload_configuration() override {
+    co_return co_await hand_over(MasterVerb::reload);
+  }
 
   asio::awaitable<Result<EngineProcess>> start_engine() override {
     RASTEL_CO_TRY(Packet packet, co_await ask(MasterVerb::start_engine));
@@ -50,7 +55,9 @@ class Link final : public MasterLink {
 
  private:
   struct Waiting {
-    explicit Waiting(const asio::any_io_executor& executor) : timer(executor) { timer.expires_at(asio::steady_timer::time_point::max()); }
+    explicit Waiting(const asio::any_io_executor& executor) : timer(executor) {
+      timer.expires_at(asio::steady_timer::time_point::max());
+    }
     asio::steady_timer timer;
     std::optional<Packet> packet;
   };
@@ -93,16 +100,19 @@ class Link final : public MasterLink {
       lines.emplace_back(text.substr(0, end));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (lines.empty() || packet.descriptors.size() != lines.size()) co_return fail(ErrorKind::ours, "the master's hand-over is incomplete");
+    if (lines.empty() || packet.descriptors.size() != lines.size())
+      co_return fail(ErrorKind::ours, "the master's hand-over is incomplete");
     Handover handover;
     handover.source = lines[0];
     std::string piece(64 * 1024, '\0');
     for (;;) {
-      const ssize_t got = pread(packet.descriptors[0].get(), piece.data(), piece.size(), static_cast<off_t>(handover.configuration.size()));
+      const ssize_t got = pread(packet.descriptors[0].get(), piece.data(), piece.size(),
+                                static_cast<off_t>(handover.configuration.size()));
       if (got <= 0) break;
       handover.configuration.append(piece, 0, static_cast<std::size_t>(got));
     }
-    for (std::size_t i = 1; i < lines.size(); ++i) handover.listeners.push_back({lines[i], std::move(packet.descriptors[i])});
+    for (std::size_t i = 1; i < lines.size(); ++i)
+      handover.listeners.push_back({lines[i], std::move(packet.descriptors[i])});
     co_return handover;
   }
 

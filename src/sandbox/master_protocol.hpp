@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Between master and daemon (SOCK_SEQPACKET): a request is exactly one MasterRequest, whatever the daemon has become;
-// the answer is one MasterAnswer, a text, and descriptors.
+// Between master and daemon (SOCK_SEQPACKET): a request is exactly one MasterRequest, whatever the daemon has
+// become; the answer is one MasterAnswer, a text, and descriptors.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,11 @@ inline constexpr std::size_t largest_answer = 64 * 1024;
 inline constexpr std::size_t most_listeners = 200;
 
 enum class MasterVerb : std::uint32_t {
-  configuration = 1,  // → text: source, then one listener's name a line; descriptors: configuration text, then listeners
-  reload = 2,         // → the same, or failed with a sentence
-  start_engine = 3,   // → number; descriptor: the socket to the zygote
-  kill_engine = 4,    // number; no answer
+  configuration =
+      1,  // → text: source, then one listener's name a line; descriptors: configuration text, then listeners
+  reload = 2,        // → the same, or failed with a sentence
+  start_engine = 3,  // → number; descriptor: the socket to the zygote
+  kill_engine = 4,   // number; no answer
 };
 
 struct MasterRequest {

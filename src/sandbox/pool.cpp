@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/pool.hpp"
 
+#include <deque>
+#include <thread>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <deque>
-#include <thread>
 
 #include "base/log.hpp"
 #include "sandbox/engine_run.hpp"
@@ -86,8 +87,10 @@ class Pool final : public WorkerPool {
       status.confinement_missing = ready.missing;
     }
     status.ready = current_ && status.workers_idle + status.workers_busy > 0;
-    if (status.ready) status.trouble.clear();
-    else if (status.trouble.empty()) status.trouble = "the signatures are being loaded";
+    if (status.ready)
+      status.trouble.clear();
+    else if (status.trouble.empty())
+      status.trouble = "the signatures are being loaded";
     return status;
   }
 
@@ -124,8 +127,8 @@ class Pool final : public WorkerPool {
     const auto mine = std::make_shared<Timer>(executor_);
     waiters_.push_back(mine);
     Acquired acquired;
-    // While the first engine loads, or one that died is replaced, there is something to wait for; where the signatures
-    // can't be loaded at all there is not, and the sender is told at once.
+    // While the first engine loads, or one that died is replaced, there is something to wait for; where the
+    // signatures can't be loaded at all there is not, and the sender is told at once.
     while (!stopped_ && !deadline.passed() && (current_ || !cannot_start_)) {
       if (current_ && waiters_.front() == mine) acquired = {current_, current_->idle_worker()};
       if (acquired.second) {
@@ -145,8 +148,10 @@ class Pool final : public WorkerPool {
     const bool old = !current_ || &engine != current_.get();
     // A worker that has met something may be in its hands: the next message gets a fresh one.
     if (worker.state == Worker::State::busy) {
-      if (!clean || old || worker.scans >= options_.retire_after) engine.kill_worker(worker);
-      else worker.state = Worker::State::idle;
+      if (!clean || old || worker.scans >= options_.retire_after)
+        engine.kill_worker(worker);
+      else
+        worker.state = Worker::State::idle;
     }
     end_drained();
     changed();
@@ -156,7 +161,8 @@ class Pool final : public WorkerPool {
   void refill() {
     if (stopped_ || !current_ || current_->state() != EngineRun::State::ready) return;
     if (current_->failed_starts() > 5) return;  // keep_an_engine() starts afresh
-    for (std::uint32_t have = current_->living(); have < options_.workers + 1; ++have) current_->fork_worker();
+    for (std::uint32_t have = current_->living(); have < options_.workers + 1; ++have)
+      current_->fork_worker();
   }
 
   asio::awaitable<Result<std::shared_ptr<EngineRun>>> start_engine() {
@@ -170,7 +176,8 @@ class Pool final : public WorkerPool {
   // Until it is ready with a first worker idle, or dead. Loading takes as long as it takes.
   asio::awaitable<void> until_usable(EngineRun& engine) {
     bool asked = false;
-    while (!stopped_ && engine.state() != EngineRun::State::dead && !engine.idle_worker() && engine.failed_starts() <= 5) {
+    while (!stopped_ && engine.state() != EngineRun::State::dead && !engine.idle_worker() &&
+           engine.failed_starts() <= 5) {
       if (engine.state() == EngineRun::State::ready && (!asked || engine.living() == 0)) {
         engine.fork_worker();
         asked = true;
@@ -185,11 +192,15 @@ class Pool final : public WorkerPool {
     cannot_start_ = false;
     ++status_.generation;
     const EngineReady& ready = next->ready();
-    log::info("scanning with {}, signatures {} ({} of them)", ready.engine_version, ready.signature_version, ready.signature_count);
+    log::info("scanning with {}, signatures {} ({} of them)", ready.engine_version, ready.signature_version,
+              ready.signature_count);
     if (ready.builtin_only)
-      log::warning("only the built-in test signatures are loaded: this machine finds no real malware. Production needs "
-                   "freshclam's (Debian: clamav-freshclam)");
-    for (const std::string& sentence : ready.missing) log::warning("confinement: not to be had here: {}", sentence);
+      log::warning(
+          "only the built-in test signatures are loaded: this machine finds no real malware. Production "
+          "needs "
+          "freshclam's (Debian: clamav-freshclam)");
+    for (const std::string& sentence : ready.missing)
+      log::warning("confinement: not to be had here: {}", sentence);
     end_drained();
     changed();
   }
@@ -218,14 +229,17 @@ class Pool final : public WorkerPool {
         if (was_usable) {
           take_over(*engine);
           const auto since = std::chrono::steady_clock::now();
-          while (!stopped_ && current_ && current_->state() != EngineRun::State::dead && current_->failed_starts() <= 5)
+          while (!stopped_ && current_ && current_->state() != EngineRun::State::dead &&
+                 current_->failed_starts() <= 5)
             co_await any_change(std::chrono::seconds(5));
           if (stopped_) co_return;
           status_.trouble = "the engine process died";
-          if (std::chrono::steady_clock::now() - since > std::chrono::minutes(1)) pause = std::chrono::seconds(1);
+          if (std::chrono::steady_clock::now() - since > std::chrono::minutes(1))
+            pause = std::chrono::seconds(1);
           end(*std::exchange(current_, nullptr));
         } else {
-          status_.trouble = (*engine)->failure().empty() ? "its scanners don't come up" : (*engine)->failure();
+          status_.trouble =
+              (*engine)->failure().empty() ? "its scanners don't come up" : (*engine)->failure();
           end(**engine);
         }
       } else {
@@ -259,7 +273,8 @@ class Pool final : public WorkerPool {
 
 }  // namespace
 
-std::unique_ptr<WorkerPool> WorkerPool::create(asio::any_io_executor executor, const EngineOptions& options, MasterLink& master) {
+std::unique_ptr<WorkerPool> WorkerPool::create(asio::any_io_executor executor, const EngineOptions& options,
+                                               MasterLink& master) {
   return std::make_unique<Pool>(std::move(executor), options, master);
 }
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The daemon's side of the scanner: asks the master for an engine process (zygote), the zygote for workers, hands
-// messages to workers and verifies what they report. Confined to its executor's thread (inspect/ hops onto it).
+// The daemon's side of the scanner: asks the master for an engine process (zygote), the zygote for workers,
+// hands messages to workers and verifies what they report. Confined to its executor's thread (inspect/ hops
+// onto it).
 //
-// A worker is used for one message at a time; it is retired after `retire_after` messages and after any report that
-// isn't clean; killed at the deadline; a spare, already warmed on the canary, takes its place at once.
-// Nothing that a worker sends is trusted: sandbox/wire.hpp verifies every frame.
+// A worker is used for one message at a time; it is retired after `retire_after` messages and after any
+// report that isn't clean; killed at the deadline; a spare, already warmed on the canary, takes its place at
+// once. Nothing that a worker sends is trusted: sandbox/wire.hpp verifies every frame.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
 #include "base/message.hpp"
@@ -32,23 +34,25 @@ struct PoolStatus {
   std::int64_t signature_time = 0;  // Unix time of the newest database; 0: unknown
   bool builtin_only = false;        // no database but our built-in test signatures
   std::uint64_t generation = 0;     // grows with every set of signatures taken into use
-  std::vector<std::string> confinement_missing;  // what the kernel or the circumstances didn't offer, one sentence each
-  std::string trouble;                           // why not ready; empty when ready
+  std::vector<std::string>
+      confinement_missing;  // what the kernel or the circumstances didn't offer, one sentence each
+  std::string trouble;      // why not ready; empty when ready
 };
 
 class WorkerPool {
  public:
-  static std::unique_ptr<WorkerPool> create(boost::asio::any_io_executor executor, const EngineOptions& options,
-                                            MasterLink& master);
+  static std::unique_ptr<WorkerPool> create(boost::asio::any_io_executor executor,
+                                            const EngineOptions& options, MasterLink& master);
   virtual ~WorkerPool() = default;
 
-  // Starts the first engine and its workers in the background; keeps restarting a failed one (backoff 1 s … 30 s).
+  // Starts the first engine and its workers in the background; keeps restarting a failed one (backoff 1 s …
+  // 30 s).
   virtual void start() = 0;
   // Waits for a worker (at most until the deadline), scans. Never fails: trouble is told by Report::unscanned
   // (engine: no engine or no free worker in time; timeout, crash, memory: of the worker).
   [[nodiscard]] virtual boost::asio::awaitable<Report> scan(MessagePointer message) = 0;
-  // A second engine loads the signatures, proves itself on the canaries and takes over worker by worker; when it fails
-  // the old one stays and the error says why.
+  // A second engine loads the signatures, proves itself on the canaries and takes over worker by worker; when
+  // it fails the old one stays and the error says why.
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> reload() = 0;
   [[nodiscard]] virtual PoolStatus status() const = 0;
   // How many scans run or wait now; those that outlived their reply included.

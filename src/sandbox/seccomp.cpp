@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Which system calls a process may make. The worker's list is what 264 different scans needed and no more; to start a
-// program, make a socket or trace another process is death, everything else an error that libclamav survives.
+// Which system calls a process may make. The worker's list is what 264 different scans needed and no more; to
+// start a program, make a socket or trace another process is death, everything else an error that libclamav
+// survives.
 #include "sandbox/confinement_parts.hpp"
 
 #if defined(__linux__) && !defined(RASTEL_PORTABLE)
-#include <seccomp.h>
-#include <sys/mman.h>
-
 #include <cerrno>
 #include <cstring>
 #include <memory>
+
+#include <seccomp.h>
+#include <sys/mman.h>
 
 namespace rastel::sandbox {
 namespace {
@@ -17,19 +18,39 @@ namespace {
 using Filter = std::unique_ptr<void, decltype([](void* filter) { seccomp_release(filter); })>;
 
 constexpr const char* worker_calls[] = {
-    "read", "write", "readv", "writev", "pread64", "pwrite64", "open", "openat", "close", "fstat", "stat", "lstat",
-    "newfstatat", "statx", "lseek", "munmap", "mremap", "brk", "madvise", "futex", "getdents64", "unlink", "unlinkat",
-    "mkdir", "mkdirat", "rmdir", "rename", "renameat", "renameat2", "ftruncate", "access", "faccessat", "faccessat2",
-    "getrandom", "clock_gettime", "gettimeofday", "time", "getpid", "gettid", "getuid", "geteuid", "getgid", "getegid",
-    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "exit", "exit_group", "recvmsg", "sendmsg", "poll",
-    "ppoll", "fcntl", "dup", "statfs", "fstatfs", "umask", "sched_yield", "restart_syscall", "getrusage", "times",
-    "sysinfo", "uname", "getcwd", "chmod", "fchmod"};
-constexpr const char* deadly_to_worker[] = {"execve", "execveat", "fork", "vfork", "clone", "clone3", "socket", "socketpair",
-                                            "connect", "bind", "listen", "accept", "accept4", "ptrace", "process_vm_readv",
-                                            "process_vm_writev"};
-constexpr const char* deadly_to_zygote[] = {"execve", "execveat", "socket", "connect", "bind", "listen", "accept", "accept4",
-                                            "ptrace", "process_vm_readv", "process_vm_writev", "bpf", "io_uring_setup",
-                                            "perf_event_open", "kexec_load", "init_module", "finit_module", "open_by_handle_at"};
+    "read",       "write",        "readv",          "writev",       "pread64",       "pwrite64",
+    "open",       "openat",       "close",          "fstat",        "stat",          "lstat",
+    "newfstatat", "statx",        "lseek",          "munmap",       "mremap",        "brk",
+    "madvise",    "futex",        "getdents64",     "unlink",       "unlinkat",      "mkdir",
+    "mkdirat",    "rmdir",        "rename",         "renameat",     "renameat2",     "ftruncate",
+    "access",     "faccessat",    "faccessat2",     "getrandom",    "clock_gettime", "gettimeofday",
+    "time",       "getpid",       "gettid",         "getuid",       "geteuid",       "getgid",
+    "getegid",    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",   "exit",
+    "exit_group", "recvmsg",      "sendmsg",        "poll",         "ppoll",         "fcntl",
+    "dup",        "statfs",       "fstatfs",        "umask",        "sched_yield",   "restart_syscall",
+    "getrusage",  "times",        "sysinfo",        "uname",        "getcwd",        "chmod",
+    "fchmod"};
+constexpr const char* deadly_to_worker[] = {
+    "execve",  "execveat", "fork",   "vfork",  "clone",   "clone3", "socket",           "socketpair",
+    "connect", "bind",     "listen", "accept", "accept4", "ptrace", "process_vm_readv", "process_vm_writev"};
+constexpr const char* deadly_to_zygote[] = {"execve",
+                                            "execveat",
+                                            "socket",
+                                            "connect",
+                                            "bind",
+                                            "listen",
+                                            "accept",
+                                            "accept4",
+                                            "ptrace",
+                                            "process_vm_readv",
+                                            "process_vm_writev",
+                                            "bpf",
+                                            "io_uring_setup",
+                                            "perf_event_open",
+                                            "kexec_load",
+                                            "init_module",
+                                            "finit_module",
+                                            "open_by_handle_at"};
 
 // A call that this architecture doesn't have is no loss.
 bool add(void* filter, std::uint32_t action, const char* name) {
@@ -41,7 +62,8 @@ bool add(void* filter, std::uint32_t action, const char* name) {
 
 bool add_without_execute(void* filter, const char* name) {
   const int number = seccomp_syscall_resolve_name(name);
-  return seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)) == 0;
+  const scmp_arg_cmp not_executable{2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0};
+  return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &not_executable) == 0;
 }
 
 }  // namespace
@@ -49,7 +71,8 @@ bool add_without_execute(void* filter, const char* name) {
 std::string allow_few_calls(Process process) {
   const bool worker = process == Process::worker;
 #ifdef RASTEL_SANITIZED
-  // The sanitizers' own threads, mappings and reports need calls of their own; they are tested without this layer.
+  // The sanitizers' own threads, mappings and reports need calls of their own; they are tested without this
+  // layer.
   if (worker) return {};
 #endif
   const Filter filter(seccomp_init(worker ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW));

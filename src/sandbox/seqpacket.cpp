@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/seqpacket.hpp"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <cstring>
+
+#include <sys/socket.h>
 
 namespace rastel::sandbox {
 
@@ -42,7 +42,8 @@ Result<Packet> receive_packet(int socket, std::size_t largest, std::size_t most_
       packet.descriptors.emplace_back(number);
     }
   }
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return fail(ErrorKind::peer, "a message between our processes was cut");
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0)
+    return fail(ErrorKind::peer, "a message between our processes was cut");
   packet.end = got == 0 && packet.descriptors.empty();
   return packet;
 }
@@ -75,7 +76,8 @@ Result<> send_packet(int socket, std::string_view bytes, const std::vector<int>&
 
 Result<std::pair<FileDescriptor, FileDescriptor>> packet_socket_pair() {
   int ends[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) return fail_errno(errno, "can't make a socket pair");
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+    return fail_errno(errno, "can't make a socket pair");
   return std::pair(FileDescriptor(ends[0]), FileDescriptor(ends[1]));
 }
 

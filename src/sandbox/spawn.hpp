@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Starting the other programs: always a new program (exec), never a copy of the master with what it has read in memory.
+// Starting the other programs: always a new program (exec), never a copy of the master with what it has read
+// in memory.
 #pragma once
-
-#include <sys/types.h>
 
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
@@ -32,8 +33,8 @@ struct Account {
 // The daemon: as `account`, without capabilities, no new privileges.
 [[nodiscard]] Result<Child> start_daemon(const Program& program, const Account& account);
 
-// An engine: in user and process namespaces of its own where the kernel lets us; adds --userns=… to the arguments.
-// slot: which range of ids it gets, 0…255.
+// An engine: in user and process namespaces of its own where the kernel lets us; adds --userns=… to the
+// arguments. slot: which range of ids it gets, 0…255.
 [[nodiscard]] Result<Child> start_engine_program(const Program& program, std::uint32_t slot);
 
 }  // namespace rastel::sandbox

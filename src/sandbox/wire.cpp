@@ -11,7 +11,13 @@
 namespace rastel::sandbox {
 namespace {
 
-enum class Tag : std::uint16_t { finding = 1, unscanned = 2, layers = 3, engine_version = 4, signature_version = 5 };
+enum class Tag : std::uint16_t {
+  finding = 1,
+  unscanned = 2,
+  layers = 3,
+  engine_version = 4,
+  signature_version = 5
+};
 
 constexpr std::size_t most_findings = 4096;
 constexpr std::size_t longest_name = 256;
@@ -48,14 +54,16 @@ bool is_name(std::string_view text) {
 
 // A version is shown to people: printable ASCII, short.
 bool is_version(std::string_view text) {
-  return text.size() <= 128 && std::ranges::all_of(text, [](char character) { return character >= ' ' && character < 0x7f; });
+  return text.size() <= 128 &&
+         std::ranges::all_of(text, [](char character) { return character >= ' ' && character < 0x7f; });
 }
 
 bool add_item(Report& report, Tag tag, std::string_view value) {
   switch (tag) {
     case Tag::finding: {
       if (value.empty()) return false;
-      const auto kind = static_cast<std::uint8_t>(planted_read(value, RASTEL_PLANTED(wire) ? value.size() : 0));
+      const auto kind =
+          static_cast<std::uint8_t>(planted_read(value, RASTEL_PLANTED(wire) ? value.size() : 0));
       const std::string_view name = value.substr(1);
       if (kind > static_cast<std::uint8_t>(FindingKind::unscanned) || !is_name(name)) return false;
       if (report.findings.size() >= most_findings) return false;
@@ -99,7 +107,8 @@ std::optional<Frame> decode_frame(std::string_view bytes) {
   const auto header = take<FrameHeader>(bytes);
   if (!header || header->magic != wire_magic) return std::nullopt;
   const auto kind = static_cast<std::uint32_t>(header->kind);
-  if (kind < static_cast<std::uint32_t>(FrameKind::fork_worker) || kind > static_cast<std::uint32_t>(FrameKind::report_end))
+  if (kind < static_cast<std::uint32_t>(FrameKind::fork_worker) ||
+      kind > static_cast<std::uint32_t>(FrameKind::report_end))
     return std::nullopt;
   return Frame{*header, bytes};
 }
@@ -135,7 +144,8 @@ std::optional<Report> decode_report(std::string_view bytes) {
 ReportAssembler::Progress ReportAssembler::add(std::string_view bytes) {
   const auto frame = decode_frame(bytes);
   if (!frame) return Progress::broken;
-  if (frame->header.kind != FrameKind::report_part && frame->header.kind != FrameKind::report_end) return Progress::broken;
+  if (frame->header.kind != FrameKind::report_part && frame->header.kind != FrameKind::report_end)
+    return Progress::broken;
   if (frame->body.size() > largest_report - bytes_.size()) return Progress::too_large;
   bytes_ += frame->body;
   if (frame->header.kind == FrameKind::report_part) return Progress::more;
@@ -147,7 +157,8 @@ ReportAssembler::Progress ReportAssembler::add(std::string_view bytes) {
 
 std::string encode_ready(const EngineReady& ready) {
   std::string text = "engine=" + ready.engine_version + "\nsignatures=" + ready.signature_version +
-                     "\ncount=" + std::to_string(ready.signature_count) + "\ntime=" + std::to_string(ready.signature_time) +
+                     "\ncount=" + std::to_string(ready.signature_count) +
+                     "\ntime=" + std::to_string(ready.signature_time) +
                      "\nbuiltin_only=" + (ready.builtin_only ? "1" : "0") + "\n";
   for (const std::string& sentence : ready.missing) text += "missing=" + sentence + "\n";
   return text;
@@ -168,7 +179,8 @@ EngineReady decode_ready(std::string_view text) {
     if (key == "count") std::from_chars(value.data(), value.data() + value.size(), ready.signature_count);
     if (key == "time") std::from_chars(value.data(), value.data() + value.size(), ready.signature_time);
     if (key == "builtin_only") ready.builtin_only = value == "1";
-    if (key == "missing" && ready.missing.size() < 32) ready.missing.push_back(printable(value.substr(0, 512)));
+    if (key == "missing" && ready.missing.size() < 32)
+      ready.missing.push_back(printable(value.substr(0, 512)));
   }
   return ready;
 }

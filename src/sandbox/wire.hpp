@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What goes over the sockets between daemon, zygote and worker (docs/wire.md). Fixed layouts in the machine's own byte
-// order: both ends are the same program on the same machine. Decoders trust nothing: a worker may be in an attacker's
-// hands, so every length and count is checked, names must match [A-Za-z0-9._-]{1,256}. Pure; any thread.
+// What goes over the sockets between daemon, zygote and worker (docs/wire.md). Fixed layouts in the machine's
+// own byte order: both ends are the same program on the same machine. Decoders trust nothing: a worker may be
+// in an attacker's hands, so every length and count is checked, names must match [A-Za-z0-9._-]{1,256}. Pure;
+// any thread.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@
 namespace rastel::sandbox {
 
 inline constexpr std::uint32_t wire_magic = 0x5253544c;  // "RSTL"
-inline constexpr std::size_t largest_frame = 64 * 1024;  // bytes; SEQPACKET fails with EMSGSIZE at about 200 KB
+inline constexpr std::size_t largest_frame =
+    64 * 1024;  // bytes; SEQPACKET fails with EMSGSIZE at about 200 KB
 inline constexpr std::size_t largest_report = 4 * 1024 * 1024;
 
 enum class FrameKind : std::uint32_t {

@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   FrameHeader header;
   header.kind = FrameKind::report_part;
   for (std::size_t i = 0; i < size; i += 512)
-    if (assembler.add(encode_frame(header, bytes.substr(i, 512))) != ReportAssembler::Progress::more) return 0;
+    if (assembler.add(encode_frame(header, bytes.substr(i, 512))) != ReportAssembler::Progress::more)
+      return 0;
   header.kind = FrameKind::report_end;
   (void)assembler.add(encode_frame(header, {}));
   (void)decode_ready(bytes);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/worker.hpp"
 
-#include <unistd.h>
-
 #include <new>
+
+#include <unistd.h>
 
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/wire.hpp"
@@ -14,14 +14,16 @@ namespace {
 void send_or_die(int socket, FrameKind kind, std::string_view body) {
   FrameHeader header;
   header.kind = kind;
-  if (!send_packet(socket, encode_frame(header, body), {}, 0)) _exit(0);  // the daemon has gone: nobody wants the rest
+  if (!send_packet(socket, encode_frame(header, body), {}, 0))
+    _exit(0);  // the daemon has gone: nobody wants the rest
 }
 
 void send_report(int socket, const Report& report) {
   const std::string bytes = encode_report(report);
   constexpr std::size_t piece = largest_frame - sizeof(FrameHeader);
   std::string_view rest = bytes;
-  for (; rest.size() > piece; rest.remove_prefix(piece)) send_or_die(socket, FrameKind::report_part, rest.substr(0, piece));
+  for (; rest.size() > piece; rest.remove_prefix(piece))
+    send_or_die(socket, FrameKind::report_part, rest.substr(0, piece));
   send_or_die(socket, FrameKind::report_end, rest);
 }
 

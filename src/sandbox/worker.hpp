@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Worker: forked from the zygote with the loaded engine, confined, scans one message after the other. It reads hostile
-// bytes with a large C library; all it has is its socket, its scratch folder, and the descriptor of one message.
+// Worker: forked from the zygote with the loaded engine, confined, scans one message after the other. It
+// reads hostile bytes with a large C library; all it has is its socket, its scratch folder, and the
+// descriptor of one message.
 #pragma once
 
 #include <functional>
@@ -23,7 +24,8 @@ class Scanner {
   virtual ~Scanner() = default;
   // Finds the canaries and lets the clean one pass; also warms the process up.
   [[nodiscard]] virtual Result<> prove(const std::filesystem::path& scratch) = 0;
-  [[nodiscard]] virtual Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) = 0;
+  [[nodiscard]] virtual Report scan(int descriptor, std::uint64_t size,
+                                    const std::filesystem::path& scratch) = 0;
   // In a test a hostile worker answers by itself; true: done, don't send the report.
   [[nodiscard]] virtual bool answers_itself_for_test(int /*socket*/) { return false; }
 };

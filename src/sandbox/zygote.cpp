@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/zygote.hpp"
 
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <map>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <map>
 
 #include "detect/engine.hpp"
 #include "sandbox/seqpacket.hpp"
@@ -38,7 +38,8 @@ std::filesystem::path temporary_folder() {
 
 class Zygote {
  public:
-  Zygote(FileDescriptor socket, const ZygoteOptions& options) : socket_(std::move(socket)), options_(options) {}
+  Zygote(FileDescriptor socket, const ZygoteOptions& options)
+      : socket_(std::move(socket)), options_(options) {}
 
   int run(const Load& load) {
     // Before anything could confine us: 0 and 1 lead nowhere, in us and in every worker.
@@ -60,7 +61,8 @@ class Zygote {
     loaded->ready.missing = confined->missing;
     for (std::string& sentence : missing_in_worker()) {
       if (options_.confinement_required)
-        return failed("a scanner can't be confined (" + sentence + "); set [engine] confinement = \"best\" to go on without it");
+        return failed("a scanner can't be confined (" + sentence +
+                      "); set [engine] confinement = \"best\" to go on without it");
       loaded->ready.missing.push_back(std::move(sentence));
     }
     send(FrameKind::engine_ready, 0, 0, encode_ready(loaded->ready));
@@ -73,7 +75,8 @@ class Zygote {
     return 1;
   }
 
-  void send(FrameKind kind, std::uint32_t number, int value, std::string_view text, const std::vector<int>& descriptors = {}) {
+  void send(FrameKind kind, std::uint32_t number, int value, std::string_view text,
+            const std::vector<int>& descriptors = {}) {
     FrameHeader header;
     header.kind = kind;
     header.number = number;
@@ -103,7 +106,8 @@ class Zygote {
     std::string text;
     char piece[4096];
     ssize_t got;
-    while ((got = read(from.get(), piece, sizeof piece)) > 0) text.append(piece, static_cast<std::size_t>(got));
+    while ((got = read(from.get(), piece, sizeof piece)) > 0)
+      text.append(piece, static_cast<std::size_t>(got));
     if (child > 0) waitpid(child, nullptr, 0);
     if (!text.ends_with('.')) return {"a scanner died while it was confined"};
     std::vector<std::string> sentences;
@@ -114,7 +118,7 @@ class Zygote {
 
   int serve() {
     // SIGCHLD comes in only while we wait, so that no death is missed between the look and the wait.
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = [](int) {};
     sigaction(SIGCHLD, &action, nullptr);
     sigset_t blocked;
@@ -150,7 +154,7 @@ class Zygote {
     const pid_t child = fork();
     if (child < 0) return send(FrameKind::worker_ended, number, 0, {});
     if (child == 0) {
-      struct sigaction standard {};
+      struct sigaction standard{};
       standard.sa_handler = SIG_DFL;
       sigaction(SIGCHLD, &standard, nullptr);
       sigset_t none;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Zygote: loads the signatures once, proves itself on the canaries, gives up what it no longer needs, then forks a worker
-// whenever the daemon asks. Single-threaded, so that forking is safe. It kills and reaps its own workers (they have ids
-// of their own, which the daemon may not signal); the master kills zygotes. It never sees a message.
+// Zygote: loads the signatures once, proves itself on the canaries, gives up what it no longer needs, then
+// forks a worker whenever the daemon asks. Single-threaded, so that forking is safe. It kills and reaps its
+// own workers (they have ids of their own, which the daemon may not signal); the master kills zygotes. It
+// never sees a message.
 #pragma once
 
 #include <memory>

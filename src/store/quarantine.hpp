@@ -112,9 +112,9 @@ class Quarantine {
                                               const std::vector<std::string>& recipients,
                                               Clock::time_point now) = 0;
   // True, and the rows are used up, if every one of `recipients` has an unexpired pass-once row for this
-  // digest. To be called once the next hop has taken the message: used up before, a crash between would hold a
-  // released message again. Addresses are compared without ASCII case: relays fold it. Waits for nothing while no pass
-  // exists.
+  // digest. To be called once the next hop has taken the message: used up before, a crash between would hold
+  // a released message again. Addresses are compared without ASCII case: relays fold it. Waits for nothing
+  // while no pass exists.
   [[nodiscard]] virtual Result<bool> consume_pass(const Digest& pass_digest,
                                                   const std::vector<std::string>& recipients,
                                                   Clock::time_point now) = 0;

@@ -70,7 +70,8 @@ void expect_consistent(World& world) {
   ASSERT_TRUE(all) << all.error().what;
   std::uint64_t sum = 0;
   for (const HeldMessage& held : *all) {
-    if (!addresses(held, HeldState::deleted).empty() || !addresses(held, HeldState::discarded).empty()) continue;
+    if (!addresses(held, HeldState::deleted).empty() || !addresses(held, HeldState::discarded).empty())
+      continue;
     EXPECT_EQ(sha256(raw_bytes(*world.quarantine, held.id)), held.digest) << held.id;
     EXPECT_FALSE(held.recipients.empty());
     sum += held.size;
@@ -84,7 +85,8 @@ void expect_purge_leaves_only_entries(World& world) {
   std::size_t stored = 0;
   const auto all = world.quarantine->list({.only_held = false}).value();
   for (const HeldMessage& held : all)
-    stored += addresses(held, HeldState::deleted).empty() && addresses(held, HeldState::discarded).empty() ? 1 : 0;
+    stored +=
+        addresses(held, HeldState::deleted).empty() && addresses(held, HeldState::discarded).empty() ? 1 : 0;
   EXPECT_EQ(files_below(world.folder.path(), ".eml").size(), stored);
   EXPECT_THAT(files_below(world.folder.path(), ".tmp"), IsEmpty());
   expect_consistent(world);

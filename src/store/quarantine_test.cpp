@@ -265,7 +265,8 @@ TEST_F(QuarantineTest, ADiscardIsRecordedWithoutBytes) {
   const auto everything = quarantine_->list({.only_held = false}).value();
   ASSERT_EQ(everything.size(), 1U) << "on record for those who ask for everything";
   EXPECT_THAT(addresses(everything[0], HeldState::discarded), ElementsAre("a@x.example", "b@x.example"));
-  EXPECT_EQ(quarantine_->show(request.id).error().kind, ErrorKind::not_found) << "nothing to look at or release";
+  EXPECT_EQ(quarantine_->show(request.id).error().kind, ErrorKind::not_found)
+      << "nothing to look at or release";
   EXPECT_EQ(hold(message_for_test("x"), request), request.id)
       << "one message, one id: held for some, discarded for others";
 }

@@ -5,26 +5,40 @@ namespace rastel {
 
 std::string_view to_string(MessageClass message_class) {
   switch (message_class) {
-    case MessageClass::clean: return "clean";
-    case MessageClass::infected: return "infected";
-    case MessageClass::suspicious: return "suspicious";
-    case MessageClass::banned: return "banned";
-    case MessageClass::encrypted: return "encrypted";
-    case MessageClass::ambiguous: return "ambiguous";
-    case MessageClass::unscanned: return "unscanned";
+    case MessageClass::clean:
+      return "clean";
+    case MessageClass::infected:
+      return "infected";
+    case MessageClass::suspicious:
+      return "suspicious";
+    case MessageClass::banned:
+      return "banned";
+    case MessageClass::encrypted:
+      return "encrypted";
+    case MessageClass::ambiguous:
+      return "ambiguous";
+    case MessageClass::unscanned:
+      return "unscanned";
   }
   return "unscanned";
 }
 
 std::string_view to_string(Action action) {
   switch (action) {
-    case Action::reject: return "reject";
-    case Action::quarantine: return "quarantine";
-    case Action::discard: return "discard";
-    case Action::defer: return "defer";
-    case Action::strip: return "strip";
-    case Action::tag: return "tag";
-    case Action::pass: return "pass";
+    case Action::reject:
+      return "reject";
+    case Action::quarantine:
+      return "quarantine";
+    case Action::discard:
+      return "discard";
+    case Action::defer:
+      return "defer";
+    case Action::strip:
+      return "strip";
+    case Action::tag:
+      return "tag";
+    case Action::pass:
+      return "pass";
   }
   return "defer";
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What a report amounts to (class) and what is done for each recipient (Disposition). Plain values, made by policy/.
+// What a report amounts to (class) and what is done for each recipient (Disposition). Plain values, made by
+// policy/.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,15 @@
 
 namespace rastel {
 
-enum class MessageClass : std::uint8_t { clean, infected, suspicious, banned, encrypted, ambiguous, unscanned };
+enum class MessageClass : std::uint8_t {
+  clean,
+  infected,
+  suspicious,
+  banned,
+  encrypted,
+  ambiguous,
+  unscanned
+};
 
 // In the order of strictness, strictest first.
 enum class Action : std::uint8_t { reject, quarantine, discard, defer, strip, tag, pass };
@@ -38,6 +47,7 @@ struct Verdict {
 [[nodiscard]] std::string_view to_string(MessageClass message_class);
 [[nodiscard]] std::string_view to_string(Action action);
 // "infected", "unscanned(limit)".
-[[nodiscard]] std::string class_with_reason(MessageClass message_class, std::optional<UnscannedReason> reason);
+[[nodiscard]] std::string class_with_reason(MessageClass message_class,
+                                            std::optional<UnscannedReason> reason);
 
 }  // namespace rastel

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Envelope: who sends to whom, from where, through which door. Plain values; everything in it but `door`, `place` and
-// `direction` was said by a peer and is hostile: printable only after escaping.
+// Envelope: who sends to whom, from where, through which door. Plain values; everything in it but `door`,
+// `place` and `direction` was said by a peer and is hostile: printable only after escaping.
 #pragma once
 
 #include <string>
@@ -23,8 +23,9 @@ struct Recipient {
 };
 
 struct Client {
-  std::string address;             // "192.0.2.4", "2001:db8::1", "unix" or empty: XFORWARD's where a trusted peer said it
-  std::string name;                // reverse name as the MTA gave it; empty: unknown
+  std::string
+      address;       // "192.0.2.4", "2001:db8::1", "unix" or empty: XFORWARD's where a trusted peer said it
+  std::string name;  // reverse name as the MTA gave it; empty: unknown
   std::string helo;
   std::string authenticated_user;  // empty: none
 };

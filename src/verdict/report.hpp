@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Report: all that a worker says about a message. No opinion: policy/ turns it into classes and actions.
-// Bounds (enforced where a report enters the daemon, sandbox/wire): 4 MiB in all, names [A-Za-z0-9._-]{1,256}.
+// Bounds (enforced where a report enters the daemon, sandbox/wire): 4 MiB in all, names
+// [A-Za-z0-9._-]{1,256}.
 #pragma once
 
 #include <bitset>
@@ -24,13 +25,13 @@ enum class UnscannedReason : std::uint8_t {
 inline constexpr std::size_t unscanned_reasons = 7;
 
 enum class FindingKind : std::uint8_t {
-  signature,    // a ClamAV or YARA signature: class infected
-  heuristic,    // a heuristic that the configuration calls suspicious: class suspicious
-  encrypted,    // an archive or document that needs a password: class encrypted
-  macros,       // Office macros: by [engine].heuristics.macros
-  broken,       // a broken executable or media file: by [engine].heuristics.broken
-  phishing,     // a phishing heuristic: by [engine].heuristics.phishing
-  unscanned,    // says in `name` which limit or format, beside Report::unscanned
+  signature,  // a ClamAV or YARA signature: class infected
+  heuristic,  // a heuristic that the configuration calls suspicious: class suspicious
+  encrypted,  // an archive or document that needs a password: class encrypted
+  macros,     // Office macros: by [engine].heuristics.macros
+  broken,     // a broken executable or media file: by [engine].heuristics.broken
+  phishing,   // a phishing heuristic: by [engine].heuristics.phishing
+  unscanned,  // says in `name` which limit or format, beside Report::unscanned
 };
 
 struct Finding {
@@ -43,12 +44,14 @@ struct Report {
   std::vector<Finding> findings;
   std::bitset<unscanned_reasons> unscanned;  // by UnscannedReason
   std::string engine_version;                // "ClamAV 1.4.6"
-  std::string signature_version;             // what the signature set calls itself ("27123"), or a digest of it
-  std::uint64_t layers = 0;                  // how many layers the engine looked at
+  std::string signature_version;  // what the signature set calls itself ("27123"), or a digest of it
+  std::uint64_t layers = 0;       // how many layers the engine looked at
 
   [[nodiscard]] bool complete() const { return unscanned.none(); }
   void set_unscanned(UnscannedReason reason) { unscanned.set(static_cast<std::size_t>(reason)); }
-  [[nodiscard]] bool has(UnscannedReason reason) const { return unscanned.test(static_cast<std::size_t>(reason)); }
+  [[nodiscard]] bool has(UnscannedReason reason) const {
+    return unscanned.test(static_cast<std::size_t>(reason));
+  }
 };
 
 [[nodiscard]] std::string_view to_string(UnscannedReason reason);  // "engine", "timeout", …

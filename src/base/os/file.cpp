@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/os/file.hpp"
 
+#include <cerrno>
+#include <string>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <string>
 
 #include "base/identifier.hpp"
 
@@ -23,10 +23,12 @@ Result<FileDescriptor> named_for_a_moment(const std::filesystem::path& folder, F
   const std::string name = folder / ("spool-" + new_message_id());
   FileDescriptor file(open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return fail_errno(errno, "can't create a spool file in " + folder.string());
-  if (read_only != nullptr) *read_only = FileDescriptor(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  if (read_only != nullptr)
+    *read_only = FileDescriptor(open(name.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   const int problem = errno;
   unlink(name.c_str());
-  if (read_only != nullptr && !*read_only) return fail_errno(problem, "can't reopen a spool file in " + folder.string());
+  if (read_only != nullptr && !*read_only)
+    return fail_errno(problem, "can't reopen a spool file in " + folder.string());
   return file;
 }
 
@@ -93,7 +95,8 @@ Result<std::string> read_file(const std::filesystem::path& path, std::size_t max
     if (got == 0) return bytes;
     bytes.append(piece, 0, static_cast<std::size_t>(got));
     if (bytes.size() > maximum)
-      return fail(ErrorKind::invalid_input, path.string() + " is larger than " + std::to_string(maximum) + " bytes");
+      return fail(ErrorKind::invalid_input,
+                  path.string() + " is larger than " + std::to_string(maximum) + " bytes");
   }
 }
 

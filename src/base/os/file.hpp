@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Files that have no name. Linux calls with their portable fallback beside them (RASTEL_PORTABLE takes the fallback).
+// Files that have no name. Linux calls with their portable fallback beside them (RASTEL_PORTABLE takes the
+// fallback).
 #pragma once
 
 #include <filesystem>
@@ -17,7 +18,8 @@ namespace rastel::os {
 [[nodiscard]] Result<FileDescriptor> reopen_read_only(FileDescriptor file);
 
 // `bytes` as a memory file sealed against every change (Linux), or a read-only unnamed file of `folder`.
-[[nodiscard]] Result<FileDescriptor> sealed_memory_file(std::string_view bytes, const std::filesystem::path& folder);
+[[nodiscard]] Result<FileDescriptor> sealed_memory_file(std::string_view bytes,
+                                                        const std::filesystem::path& folder);
 
 [[nodiscard]] Result<> write_all(int descriptor, std::string_view bytes);
 

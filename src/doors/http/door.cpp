@@ -34,7 +34,8 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     for (;;) {
       auto socket = co_await self->acceptor_.accept();
       if (!socket) co_return;
-      if (self->connections_ >= most_connections) continue;  // closes the new one: whoever asks too often waits
+      if (self->connections_ >= most_connections)
+        continue;  // closes the new one: whoever asks too often waits
       ++self->connections_;
       asio::co_spawn(self->acceptor_.executor(), serve(self, HttpStream(*std::move(socket))), asio::detached);
     }

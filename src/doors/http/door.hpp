@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The HTTP door: GET /health for now. 200 only if a message sent now would be scanned, else 503; the body is one JSON
-// object that says why. Confined to its executor's thread. At most `most_connections` at a time, 10 s for a request,
-// 8 KiB of header, no body; everything else is refused and the connection closed.
+// The HTTP door: GET /health for now. 200 only if a message sent now would be scanned, else 503; the body is
+// one JSON object that says why. Confined to its executor's thread. At most `most_connections` at a time, 10
+// s for a request, 8 KiB of header, no body; everything else is refused and the connection closed.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 #include <memory>
 #include <string>
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "doors/smtp/delivery.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "base/log.hpp"
 #include "doors/smtp/incoming.hpp"
@@ -19,7 +19,9 @@ std::chrono::milliseconds since(SteadyClock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
 }
 
-bool is_passed(const Disposition& disposition) { return disposition.done == Action::pass || disposition.done == Action::tag; }
+bool is_passed(const Disposition& disposition) {
+  return disposition.done == Action::pass || disposition.done == Action::tag;
+}
 
 // fail = "pass": what could not be scanned goes through all the same, counted and said.
 bool pass_unscanned(inspect::Outcome& outcome, const SmtpDoorOptions& options) {
@@ -36,7 +38,8 @@ bool pass_unscanned(inspect::Outcome& outcome, const SmtpDoorOptions& options) {
 std::string header_line(const inspect::Subject& subject, const inspect::Outcome& outcome) {
   const std::string what = class_with_reason(outcome.verdict.message_class, outcome.verdict.reason);
   const std::string& version = outcome.report.signature_version;
-  std::string line = fmt::format("{}: {}; id={}; door={}", own_field, what, subject.id, subject.envelope.door);
+  std::string line =
+      fmt::format("{}: {}; id={}; door={}", own_field, what, subject.id, subject.envelope.door);
   if (!version.empty()) line += "; signatures=" + version;
   const Disposition& first = outcome.verdict.dispositions.front();
   if (first.observed) line += fmt::format("; would={}", to_string(first.asked));
@@ -46,7 +49,8 @@ std::string header_line(const inspect::Subject& subject, const inspect::Outcome&
 
 class Delivering {
  public:
-  Delivering(Delivery delivery, const SmtpDoorOptions& options, NextHopSession& next_hop, inspect::Services& services)
+  Delivering(Delivery delivery, const SmtpDoorOptions& options, NextHopSession& next_hop,
+             inspect::Services& services)
       : delivery_(std::move(delivery)), options_(options), next_hop_(next_hop), services_(services) {
     story_.receive = delivery_.receive_time;
     story_.next_hop = to_string(options.next_hop);
@@ -98,26 +102,30 @@ class Delivering {
   asio::awaitable<std::vector<Reply>> forward() {
     const auto start = SteadyClock::now();
     const std::string header = options_.header ? header_line(subject(), outcome_) : std::string();
-    const Transfer transfer =
-        co_await next_hop_.send(passed_, header, *subject().message, delivery_.client_is_there, delivery_.reply_by);
+    const Transfer transfer = co_await next_hop_.send(passed_, header, *subject().message,
+                                                      delivery_.client_is_there, delivery_.reply_by);
     story_.forward = since(start);
     if (!transfer.replies.empty()) story_.next_reply = transfer.replies.front().one_line();
     switch (transfer.stage) {
-      case Transfer::Stage::abandoned: co_return client_gone();
+      case Transfer::Stage::abandoned:
+        co_return client_gone();
       case Transfer::Stage::not_sent:
         log::warning("{}: not handed on: {}", subject().id, transfer.problem);
         story_.note = transfer.problem;
         co_return told(own_replies(std::vector{next_hop_away()}));
       case Transfer::Stage::unanswered:
-        log::warning("{}: handed on, but no answer: {}; a retry may make a duplicate", subject().id, transfer.problem);
+        log::warning("{}: handed on, but no answer: {}; a retry may make a duplicate", subject().id,
+                     transfer.problem);
         story_.note = "end of data sent, no answer";
         co_return told(own_replies(std::vector{nobody_knows(subject().id)}));
       case Transfer::Stage::refused:
-      case Transfer::Stage::answered: break;
+      case Transfer::Stage::answered:
+        break;
     }
     const bool taken = std::ranges::any_of(transfer.replies, &Reply::positive);
     if (outcome_.released && taken) co_await services_.inspector.spend_release(subject());
-    if (transfer.replies.front().positive() && !delivery_.client_is_there()) story_.note = "accepted by the next hop, client lost";
+    if (transfer.replies.front().positive() && !delivery_.client_is_there())
+      story_.note = "accepted by the next hop, client lost";
     co_return told(own_replies(transfer.replies));
   }
 
@@ -144,7 +152,8 @@ class Delivering {
   }
 
   [[nodiscard]] std::vector<Reply> all(const Reply& reply) const {
-    return std::vector<Reply>(subject().replies_per_recipient ? outcome_.verdict.dispositions.size() : 1, reply);
+    return std::vector<Reply>(subject().replies_per_recipient ? outcome_.verdict.dispositions.size() : 1,
+                              reply);
   }
 
   std::vector<Reply> client_gone() {
@@ -170,8 +179,8 @@ class Delivering {
 
 }  // namespace
 
-asio::awaitable<std::vector<Reply>> deliver(Delivery delivery, const SmtpDoorOptions& options, NextHopSession& next_hop,
-                                            inspect::Services& services) {
+asio::awaitable<std::vector<Reply>> deliver(Delivery delivery, const SmtpDoorOptions& options,
+                                            NextHopSession& next_hop, inspect::Services& services) {
   Delivering delivering(std::move(delivery), options, next_hop, services);
   co_return co_await delivering.run();
 }

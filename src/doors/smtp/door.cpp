@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "doors/smtp/door.hpp"
 
-#include <unistd.h>
+#include <list>
+#include <mutex>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <list>
-#include <mutex>
+#include <unistd.h>
 
 #include "base/log.hpp"
 #include "doors/smtp/session.hpp"
@@ -28,8 +28,10 @@ std::string own_name(const SmtpDoorOptions& options, const SiteOptions& site) {
 
 class Listening final : public Door, public std::enable_shared_from_this<Listening> {
  public:
-  Listening(net::Acceptor acceptor, const SmtpDoorOptions& options, const SiteOptions& site, inspect::Services& services)
-      : acceptor_(std::move(acceptor)), state_(new DoorState{options, site, services, own_name(options, site)}) {}
+  Listening(net::Acceptor acceptor, const SmtpDoorOptions& options, const SiteOptions& site,
+            inspect::Services& services)
+      : acceptor_(std::move(acceptor)),
+        state_(new DoorState{options, site, services, own_name(options, site)}) {}
 
   void start() { asio::co_spawn(acceptor_.executor(), accept(shared_from_this()), asio::detached); }
 
@@ -64,7 +66,8 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     DoorState& state = *self->state_;
     const bool too_many = ++state.sessions > state.options.max_sessions;
     if (too_many || state.draining) {
-      const std::string refusal = "421 4.3.2 " + state.host + (too_many ? " too many sessions\r\n" : " is shutting down\r\n");
+      const std::string refusal =
+          "421 4.3.2 " + state.host + (too_many ? " too many sessions\r\n" : " is shutting down\r\n");
       const Result<> written = co_await stream.write(refusal, Deadline::in(std::chrono::seconds(5)));
       (void)written;
     } else {
@@ -94,8 +97,9 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
 
 }  // namespace
 
-Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener, const SmtpDoorOptions& options,
-                                         const SiteOptions& site, inspect::Services& services) {
+Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener,
+                                         const SmtpDoorOptions& options, const SiteOptions& site,
+                                         inspect::Services& services) {
   RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
   auto door = std::make_shared<Listening>(std::move(acceptor), options, site, services);
   door->start();

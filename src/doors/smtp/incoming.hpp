@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// A message as it comes in: line breaks made whole, forged headers of ours dropped, hops counted, bytes spooled. Small
-// messages never leave the session's thread; what is larger is written by the blocking pool.
+// A message as it comes in: line breaks made whole, forged headers of ours dropped, hops counted, bytes
+// spooled. Small messages never leave the session's thread; what is larger is written by the blocking pool.
 #pragma once
 
-#include <boost/asio/awaitable.hpp>
 #include <string>
 #include <string_view>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "base/message.hpp"
 #include "inspect/blocking.hpp"
@@ -18,7 +19,8 @@ inline constexpr std::string_view own_field = "X-Rastel";
 
 class Incoming {
  public:
-  Incoming(std::filesystem::path spool, std::uint64_t most, rastel::smtp::LineBreakPolicy line_breaks, inspect::BlockingPool& blocking)
+  Incoming(std::filesystem::path spool, std::uint64_t most, rastel::smtp::LineBreakPolicy line_breaks,
+           inspect::BlockingPool& blocking)
       : writer_(std::move(spool), most), line_breaks_(line_breaks), header_(own_field), blocking_(blocking) {}
 
   [[nodiscard]] boost::asio::awaitable<Result<>> feed(std::string_view bytes);

@@ -10,7 +10,8 @@ using rastel::smtp::Reply;
 asio::awaitable<Result<>> NextHopSession::ensure_connected() {
   if (client_ && !client_->closed_by_peer()) co_return Result<>{};
   drop();
-  RASTEL_CO_TRY(client_, co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout));
+  RASTEL_CO_TRY(client_,
+                co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout));
   co_return Result<>{};
 }
 
@@ -23,7 +24,8 @@ void NextHopSession::drop() {
 asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
   RASTEL_CO_CHECK(co_await ensure_connected());
   if (client_->keywords().has("XFORWARD")) {
-    for (const std::string& line : rastel::smtp::format_xforward(xforward_, client_->keywords().parameters("XFORWARD"))) {
+    for (const std::string& line :
+         rastel::smtp::format_xforward(xforward_, client_->keywords().parameters("XFORWARD"))) {
       // A refusal costs the next hop's log a name, the message nothing.
       RASTEL_CO_CHECK(co_await client_->command(line));
     }
@@ -31,7 +33,8 @@ asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
   co_return co_await client_->command(mail_);
 }
 
-asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command, std::vector<rastel::smtp::Attribute> xforward) {
+asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
+                                                    std::vector<rastel::smtp::Attribute> xforward) {
   mail_ = std::move(command);
   xforward_ = std::move(xforward);
   recipients_.clear();
@@ -84,21 +87,26 @@ asio::awaitable<Result<>> NextHopSession::begin_again(const std::vector<std::siz
   }
   open_ = false;
   RASTEL_CO_TRY(const Reply mail, co_await say_mail());
-  if (!mail.positive()) co_return fail(ErrorKind::peer, "the next hop now refuses the sender: " + mail.one_line());
+  if (!mail.positive())
+    co_return fail(ErrorKind::peer, "the next hop now refuses the sender: " + mail.one_line());
   for (const std::size_t index : wanted) {
     RASTEL_CO_TRY(const Reply reply, co_await client_->command(recipients_[index]));
-    if (!reply.positive()) co_return fail(ErrorKind::peer, "the next hop now refuses a recipient: " + reply.one_line());
+    if (!reply.positive())
+      co_return fail(ErrorKind::peer, "the next hop now refuses a recipient: " + reply.one_line());
   }
   open_ = true;
   co_return Result<>{};
 }
 
-asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& wanted, std::string_view header, const Message& message,
-                                               const std::function<bool()>& still_wanted, Deadline answer_by) {
+asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& wanted,
+                                               std::string_view header, const Message& message,
+                                               const std::function<bool()>& still_wanted,
+                                               Deadline answer_by) {
   Transfer transfer;
   const net::Outgoing outgoing{header, &message, wanted.size()};
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const bool as_told = attempt == 0 && open_ && client_ && !client_->closed_by_peer() && wanted.size() == recipients_.size();
+    const bool as_told =
+        attempt == 0 && open_ && client_ && !client_->closed_by_peer() && wanted.size() == recipients_.size();
     if (!as_told) {
       if (const auto begun = co_await begin_again(wanted); !begun) {
         drop();
@@ -114,7 +122,8 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
   open_ = false;
   recipients_.clear();
   if (transfer.stage == Transfer::Stage::unanswered || transfer.stage == Transfer::Stage::abandoned) drop();
-  if (transfer.stage == Transfer::Stage::refused && client_) open_ = true;  // DATA refused: the transaction may still stand
+  if (transfer.stage == Transfer::Stage::refused && client_)
+    open_ = true;  // DATA refused: the transaction may still stand
   co_return transfer;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The upstream side of one session: connected when first needed, told every MAIL and RCPT as the client says them, and
-// told again from the start when the connection was lost while we still own nothing (PROTOCOLS A-07).
+// The upstream side of one session: connected when first needed, told every MAIL and RCPT as the client says
+// them, and told again from the start when the connection was lost while we still own nothing (PROTOCOLS
+//
 #pragma once
 
 #include <optional>
@@ -15,20 +16,26 @@ namespace rastel::doors::smtp {
 
 class NextHopSession {
  public:
-  NextHopSession(const SmtpDoorOptions& options, std::string own_name) : options_(options), own_name_(std::move(own_name)) {}
+  NextHopSession(const SmtpDoorOptions& options, std::string own_name)
+      : options_(options), own_name_(std::move(own_name)) {}
 
   [[nodiscard]] boost::asio::awaitable<Result<>> ensure_connected();
-  [[nodiscard]] const rastel::smtp::Keywords* keywords() const { return client_ ? &client_->keywords() : nullptr; }
+  [[nodiscard]] const rastel::smtp::Keywords* keywords() const {
+    return client_ ? &client_->keywords() : nullptr;
+  }
 
   // The answer of the next hop, whatever it is; an Error when there is none.
-  [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> mail(std::string command, std::vector<rastel::smtp::Attribute> xforward);
+  [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> mail(
+      std::string command, std::vector<rastel::smtp::Attribute> xforward);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> recipient(std::string command);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> relay(const std::string& command);
   [[nodiscard]] boost::asio::awaitable<void> reset();
 
   // Hands over to the recipients named by `wanted` (indexes of accepted ones, in order).
-  [[nodiscard]] boost::asio::awaitable<net::Transfer> send(const std::vector<std::size_t>& wanted, std::string_view header, const Message& message,
-                                                           const std::function<bool()>& still_wanted, Deadline answer_by);
+  [[nodiscard]] boost::asio::awaitable<net::Transfer> send(const std::vector<std::size_t>& wanted,
+                                                           std::string_view header, const Message& message,
+                                                           const std::function<bool()>& still_wanted,
+                                                           Deadline answer_by);
   [[nodiscard]] boost::asio::awaitable<void> quit();
   void drop();
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the SMTP door says by itself: the one place where an error's kind becomes a reply, and where a disposition does.
+// What the SMTP door says by itself: the one place where an error's kind becomes a reply, and where a
+// disposition does.
 #pragma once
 
 #include <string>
@@ -18,9 +19,9 @@ using rastel::smtp::Reply;
 // To a message (or, LMTP, a recipient) that is not handed on: reject, defer, quarantine, discard.
 [[nodiscard]] Reply reply_to(const Disposition& disposition, const std::string& id);
 
-[[nodiscard]] Reply too_late(const std::string& id);         // the reply deadline passed before the verdict
-[[nodiscard]] Reply next_hop_away();                          // before anything was handed over
-[[nodiscard]] Reply nobody_knows(const std::string& id);      // the end of data went out, no answer came
+[[nodiscard]] Reply too_late(const std::string& id);      // the reply deadline passed before the verdict
+[[nodiscard]] Reply next_hop_away();                      // before anything was handed over
+[[nodiscard]] Reply nobody_knows(const std::string& id);  // the end of data went out, no answer came
 [[nodiscard]] Reply shutting_down(const std::string& host);
 
 }  // namespace rastel::doors::smtp

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "doors/smtp/session.hpp"
 
-#include <sys/statvfs.h>
-
 #include <algorithm>
+
+#include <sys/statvfs.h>
 
 #include "base/identifier.hpp"
 #include "base/log.hpp"
@@ -20,7 +20,8 @@ namespace {
 
 rastel::smtp::ServerOptions machine_options(const DoorState& door, bool trusted) {
   rastel::smtp::ServerOptions options;
-  options.protocol = door.options.protocol == DoorProtocol::lmtp ? rastel::smtp::Protocol::lmtp : rastel::smtp::Protocol::smtp;
+  options.protocol = door.options.protocol == DoorProtocol::lmtp ? rastel::smtp::Protocol::lmtp
+                                                                 : rastel::smtp::Protocol::smtp;
   options.most_recipients = door.options.max_recipients;
   options.most_content = door.services.max_message;
   options.may_xforward = trusted;
@@ -29,9 +30,12 @@ rastel::smtp::ServerOptions machine_options(const DoorState& door, bool trusted)
 
 rastel::smtp::LineBreakPolicy policy_of(LineBreaks line_breaks) {
   switch (line_breaks) {
-    case LineBreaks::normalize: return rastel::smtp::LineBreakPolicy::normalize;
-    case LineBreaks::reject: return rastel::smtp::LineBreakPolicy::reject;
-    case LineBreaks::as_is: return rastel::smtp::LineBreakPolicy::as_is;
+    case LineBreaks::normalize:
+      return rastel::smtp::LineBreakPolicy::normalize;
+    case LineBreaks::reject:
+      return rastel::smtp::LineBreakPolicy::reject;
+    case LineBreaks::as_is:
+      return rastel::smtp::LineBreakPolicy::as_is;
   }
   return rastel::smtp::LineBreakPolicy::normalize;
 }
@@ -41,7 +45,7 @@ bool in_networks(const std::vector<Network>& networks, const std::string& addres
 }
 
 bool space_for(const std::filesystem::path& spool, std::uint64_t bytes) {
-  struct statvfs disk {};
+  struct statvfs disk{};
   if (statvfs(spool.c_str(), &disk) != 0) return true;  // the write itself will tell
   return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > bytes + (1U << 20);
 }
@@ -49,9 +53,12 @@ bool space_for(const std::filesystem::path& spool, std::uint64_t bytes) {
 Deadline reply_deadline(const SmtpDoorOptions& options) {
   if (options.reply_deadline) return Deadline::in(*options.reply_deadline);
   switch (options.place) {
-    case Place::before_queue: return Deadline::in(std::chrono::seconds(80));
-    case Place::after_queue: return Deadline::in(std::chrono::seconds(480));
-    case Place::outbound: return Deadline::in(std::chrono::seconds(45));
+    case Place::before_queue:
+      return Deadline::in(std::chrono::seconds(80));
+    case Place::after_queue:
+      return Deadline::in(std::chrono::seconds(480));
+    case Place::outbound:
+      return Deadline::in(std::chrono::seconds(45));
   }
   return Deadline::in(std::chrono::seconds(45));
 }
@@ -85,7 +92,8 @@ asio::awaitable<bool> Session::flush() {
 }
 
 asio::awaitable<void> Session::run() {
-  machine_.greet({220, door_->host + (door_->options.protocol == DoorProtocol::lmtp ? " LMTP Rastel" : " ESMTP Rastel")});
+  machine_.greet({220, door_->host + (door_->options.protocol == DoorProtocol::lmtp ? " LMTP Rastel"
+                                                                                    : " ESMTP Rastel")});
   while (!machine_.closing()) {
     if (auto next = machine_.next()) {
       co_await handle(std::move(*next));
@@ -101,7 +109,8 @@ asio::awaitable<void> Session::run() {
     if (!flushed) break;
     auto bytes = co_await stream_.read(Deadline::in(door_->options.idle_timeout));
     if (!bytes) {
-      if (bytes.error().kind == ErrorKind::timed_out) machine_.shut_down({421, "4.4.2 " + door_->host + " Error: timeout"});
+      if (bytes.error().kind == ErrorKind::timed_out)
+        machine_.shut_down({421, "4.4.2 " + door_->host + " Error: timeout"});
       if (bytes.error().kind == ErrorKind::cancelled) machine_.shut_down(shutting_down(door_->host));
       break;
     }
@@ -132,7 +141,8 @@ asio::awaitable<void> Session::on(event::Hello hello) {
     upstream.set("DSN");
     upstream.set("ENHANCEDSTATUSCODES");
   }
-  machine_.answer_hello(door_->host, rastel::smtp::announce(upstream, {door_->services.max_message, trusted()}));
+  machine_.answer_hello(door_->host,
+                        rastel::smtp::announce(upstream, {door_->services.max_message, trusted()}));
 }
 
 Envelope Session::new_envelope() const {
@@ -153,10 +163,12 @@ Envelope Session::new_envelope() const {
 
 asio::awaitable<void> Session::on(event::Mail mail) {
   if (door_->draining) co_return machine_.answer(shutting_down(door_->host));
-  if (door_->services.inspector.overloaded()) co_return machine_.answer({451, "4.3.2 Error: too busy now, try again later"});
+  if (door_->services.inspector.overloaded())
+    co_return machine_.answer({451, "4.3.2 Error: too busy now, try again later"});
   const auto* size = mail.path.find("SIZE");
   const std::uint64_t announced = size == nullptr ? 0 : std::strtoull(size->value.c_str(), nullptr, 10);
-  if (!space_for(door_->services.spool, announced)) co_return machine_.answer({452, "4.3.1 Error: no space to take the message now"});
+  if (!space_for(door_->services.spool, announced))
+    co_return machine_.answer({452, "4.3.1 Error: no space to take the message now"});
   began_ = Clock::now();
   envelope_ = new_envelope();
   envelope_.reverse_path = mail.path.address;
@@ -168,15 +180,18 @@ asio::awaitable<void> Session::on(event::Mail mail) {
 
 asio::awaitable<void> Session::on(event::Rcpt rcpt) {
   // One reply can't say two outcomes: SMTP to LMTP takes one recipient a transaction (PROTOCOLS A-34).
-  const bool bridging = door_->options.protocol == DoorProtocol::smtp && door_->options.next_hop.protocol == NextHop::Protocol::lmtp;
-  if (bridging && !envelope_.recipients.empty()) co_return machine_.answer({452, "4.5.3 Error: one recipient at a time"});
+  const bool bridging = door_->options.protocol == DoorProtocol::smtp &&
+                        door_->options.next_hop.protocol == NextHop::Protocol::lmtp;
+  if (bridging && !envelope_.recipients.empty())
+    co_return machine_.answer({452, "4.5.3 Error: one recipient at a time"});
   const auto reply = co_await next_hop_.recipient(std::move(rcpt.command));
   if (reply && reply->positive()) envelope_.recipients.push_back({rcpt.path.address, rcpt.path.parameters});
   machine_.answer(reply ? *reply : reply_to(reply.error()));
 }
 
 asio::awaitable<void> Session::on(event::Data) {
-  incoming_.emplace(door_->services.spool, door_->services.max_message, policy_of(door_->options.line_breaks), door_->services.blocking);
+  incoming_.emplace(door_->services.spool, door_->services.max_message, policy_of(door_->options.line_breaks),
+                    door_->services.blocking);
   machine_.answer({354, "End data with <CR><LF>.<CR><LF>"});
   co_return;
 }
@@ -210,12 +225,16 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
     delivery.subject.retry_key = incoming_->header().retry_key();
     delivery.subject.message_id = incoming_->header().message_id();
     delivery.subject.subject = incoming_->header().subject();
-    envelope_.direction = in_networks(door_->site.networks, envelope_.client.address) && door_->options.place == Place::outbound ? Direction::outbound : Direction::inbound;
+    envelope_.direction =
+        in_networks(door_->site.networks, envelope_.client.address) && door_->options.place == Place::outbound
+            ? Direction::outbound
+            : Direction::inbound;
     delivery.subject.envelope = envelope_;
     delivery.subject.replies_per_recipient = door_->options.protocol == DoorProtocol::lmtp;
     delivery.receive_time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
     delivery.client_is_there = [this] { return !stream_.peer_is_gone(); };
-    const std::vector<Reply> replies = co_await deliver(std::move(delivery), door_->options, next_hop_, door_->services);
+    const std::vector<Reply> replies =
+        co_await deliver(std::move(delivery), door_->options, next_hop_, door_->services);
     answer_end(replies);
   }
   forget_transaction();

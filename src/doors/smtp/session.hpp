@@ -3,9 +3,10 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <optional>
+
+#include <boost/asio/awaitable.hpp>
 
 #include "doors/smtp/incoming.hpp"
 #include "doors/smtp/next_hop.hpp"
