@@ -36,6 +36,6 @@ int main(int count, char** arguments) {
   }
   options.scratch = configuration->engine.scratch.value;
   options.memory = configuration->engine.memory.value;
-  return run_zygote(std::move(socket), options,
-                    [&] { return load_engine(configuration->signatures, configuration->engine); });
+  run_zygote(std::move(socket), options,
+             [&] { return load_engine(configuration->signatures, configuration->engine); });
 }

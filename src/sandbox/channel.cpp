@@ -48,9 +48,19 @@ asio::awaitable<Result<Packet>> Channel::receive(std::size_t largest, std::size_
   }
 }
 
+bool Channel::quiet() const {
+  if (state_->closed) return false;
+  const auto packet = receive_packet(state_->descriptor.native_handle(), 1, 0, MSG_DONTWAIT);
+  return packet && packet->would_block;
+}
+
 Result<> Channel::send(std::string_view bytes, const std::vector<int>& descriptors) {
   if (state_->closed) return fail(ErrorKind::peer_closed, "closed");
   return send_packet(state_->descriptor.native_handle(), bytes, descriptors, MSG_DONTWAIT);
+}
+
+void Channel::end_sending() {
+  if (!state_->closed) shutdown(state_->descriptor.native_handle(), SHUT_WR);
 }
 
 void Channel::close() {

@@ -25,9 +25,12 @@ class Channel {
   [[nodiscard]] boost::asio::awaitable<Result<Packet>> receive(std::size_t largest,
                                                                std::size_t most_descriptors,
                                                                Deadline deadline);
+  // Nothing has come in that nobody asked for, and the other end is there.
+  [[nodiscard]] bool quiet() const;
   // Never waits: a full socket means a process that doesn't read, an error.
   [[nodiscard]] Result<> send(std::string_view bytes, const std::vector<int>& descriptors = {});
-  void close();  // lets receive() end with peer_closed
+  void end_sending();  // the other end sees the end; receiving goes on
+  void close();        // lets receive() end with peer_closed
 
  private:
   struct State;

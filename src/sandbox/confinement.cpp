@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/identifier.hpp"
 #include "sandbox/confinement_parts.hpp"
 
 namespace rastel::sandbox {
@@ -25,10 +24,11 @@ std::uint32_t worker_id(const Circumstances& circumstances) {
   return 0;
 }
 
-// Without an empty root: a folder that only this process knows. Never two workers in one folder: libclamav's
-// names collide, and infected mail came back clean (docs/engine.md).
-Result<std::filesystem::path> private_folder(const std::filesystem::path& parent, std::uint32_t owner) {
-  const std::filesystem::path folder = parent / ("rastel-scratch-" + new_message_id());
+// Without an empty root: a folder that only this process knows, removed by the zygote when it has ended.
+// Never two workers in one folder: libclamav's names collide, and infected mail came back clean
+// (docs/engine.md).
+Result<std::filesystem::path> private_folder(const Circumstances& circumstances, std::uint32_t owner) {
+  const std::filesystem::path folder = circumstances.temporary / std::to_string(circumstances.slot);
   if (mkdir(folder.c_str(), 0700) != 0)
     return fail_errno(errno, "can't make a scratch folder " + folder.string());
   if (geteuid() == 0 && owner != 0 && chown(folder.c_str(), owner, owner) != 0)
@@ -93,16 +93,17 @@ Result<Confined> confine(Process process, const Circumstances& circumstances, in
     rooted = applied(what(empty_root), enter_empty_root(mount_point, circumstances.scratch_size, id));
     if (rooted && process == Process::zygote && mkdir("/w", 0700) != 0)
       return fail_errno(errno, "can't make /w");
-    confined.scratch = "/";
+    if (rooted) confined.scratch = "/";
   } else if (apart) {
     applied(what(empty_root), "needs a user namespace or root");
   }
   if (process == Process::worker) {
     if (!rooted) {
       if (!apart) applied(what(empty_root), "needs a mount namespace of its own");
-      RASTEL_TRY(confined.scratch, private_folder(circumstances.temporary, id));
+      RASTEL_TRY(confined.scratch, private_folder(circumstances, id));
     }
     applied(what(limits), set_limits(circumstances));
+    empty_bounding_set();
     if (circumstances.user_namespace != UserNamespace::single)
       applied(what(own_id), geteuid() == 0 ? become(id) : "needs root or a mapped range of user ids");
     applied(what(no_capabilities), drop_capabilities());

@@ -32,10 +32,12 @@ enum class UserNamespace : std::uint8_t { mapped, single, none };
 
 struct Circumstances {
   UserNamespace user_namespace = UserNamespace::none;
-  std::uint32_t slot = 0;           // for a worker's id
-  std::uint64_t scratch_size = 0;   // bytes
-  std::uint64_t memory = 0;         // bytes of address space beyond what is mapped now
-  std::filesystem::path temporary;  // where a private scratch folder is made when there is no empty root
+  std::uint32_t slot = 0;          // the worker's number: its id and its folder's name come from it
+  std::uint64_t scratch_size = 0;  // bytes
+  std::uint64_t memory = 0;        // bytes of address space beyond what is mapped now
+  // Zygote: where its empty root is mounted. Worker: where its private scratch folder is made when it gets
+  // none.
+  std::filesystem::path temporary;
 };
 
 struct Confined {

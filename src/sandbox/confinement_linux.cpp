@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Namespaces, root, ids, capabilities, limits, Landlock: Linux.
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -18,6 +18,7 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -42,18 +43,35 @@ constexpr std::uint64_t files_of_abi[] = {
 constexpr std::uint64_t scratch_rights =
     ((1ULL << 15) - 1) & ~(1ULL << 0) & ~(1ULL << 6) & ~(1ULL << 9) & ~(1ULL << 10) & ~(1ULL << 11);
 
+#ifndef RASTEL_SANITIZED
+// How much of the address space is taken now. Asked by trying, because a chroot may have no /proc: a page can
+// be mapped exactly when what is taken and the page stay within the limit.
 std::uint64_t mapped_now() {
-  std::ifstream statm("/proc/self/statm");
-  std::uint64_t pages = 0;
-  return statm >> pages ? pages * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) : 0;
+  rlimit before{};
+  if (getrlimit(RLIMIT_AS, &before) != 0) return 0;
+  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  std::uint64_t low = 0;
+  std::uint64_t high = std::min<std::uint64_t>(before.rlim_max, 1ULL << 47);
+  while (high - low > page) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    const rlimit tried{middle, before.rlim_max};
+    if (setrlimit(RLIMIT_AS, &tried) != 0) break;
+    void* mapped = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapped == MAP_FAILED) {
+      low = middle;
+    } else {
+      munmap(mapped, page);
+      high = middle;
+    }
+  }
+  setrlimit(RLIMIT_AS, &before);
+  return high;
 }
-// Read by the zygote while /proc is in reach; its workers inherit it.
-std::uint64_t remembered_size = 0;
+#endif
 
 }  // namespace
 
 std::string new_namespaces() {
-  remembered_size = std::max(remembered_size, mapped_now());
   if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return problem("unshare");
   if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 && errno != EINVAL)
     return problem("private mounts");
@@ -85,12 +103,14 @@ std::string become(std::uint32_t id) {
   return {};
 }
 
-std::string drop_capabilities() {
-  prctl(PR_SET_SECUREBITS,
-        SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP | SECBIT_NO_SETUID_FIXUP_LOCKED |
-            SECBIT_KEEP_CAPS_LOCKED,
-        0, 0, 0);
+// While we are root still: afterwards nobody may. What an ordinary user without a namespace keeps in his
+// bounding set does no harm, since no_new_privs stands and a worker can't start a program.
+void empty_bounding_set() {
+  prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_KEEP_CAPS_LOCKED, 0, 0, 0);
   for (int capability = 0; capability < 64; ++capability) prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+}
+
+std::string drop_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct none[2]{};
   return syscall(SYS_capset, &header, none) == 0 ? std::string() : problem("capset");
@@ -99,14 +119,16 @@ std::string drop_capabilities() {
 std::string set_limits(const Circumstances& circumstances) {
   // A file that grows over the limit is an error to handle, not a death (SIGXFSZ).
   std::signal(SIGXFSZ, SIG_IGN);
-  remembered_size = std::max(remembered_size, mapped_now());
   const auto set = [](__rlimit_resource resource, std::uint64_t value) {
     const rlimit limit{value, value};
     return setrlimit(resource, &limit) == 0;
   };
+#ifndef RASTEL_SANITIZED  // a report starts the symbolizer
+  set(RLIMIT_NPROC, 0);   // root in its own namespace isn't held by it; seccomp holds all
+#endif
   bool good = set(RLIMIT_CORE, 0) && set(RLIMIT_NOFILE, 512) && set(RLIMIT_FSIZE, circumstances.scratch_size);
 #ifndef RASTEL_SANITIZED  // AddressSanitizer reserves terabytes of addresses
-  if (circumstances.memory > 0) good = set(RLIMIT_AS, remembered_size + circumstances.memory) && good;
+  if (circumstances.memory > 0) good = set(RLIMIT_AS, mapped_now() + circumstances.memory) && good;
 #endif
   return good ? std::string() : problem("setrlimit");
 }
@@ -153,6 +175,7 @@ std::string enter_empty_root(const std::filesystem::path&, std::uint64_t, std::u
 std::string become(std::uint32_t id) {
   return setgid(id) == 0 && setuid(id) == 0 ? std::string() : std::string("setuid: ") + std::strerror(errno);
 }
+void empty_bounding_set() {}
 std::string drop_capabilities() { return geteuid() != 0 ? std::string() : "only on Linux"; }
 std::string set_limits(const Circumstances& circumstances) {
   std::signal(SIGXFSZ, SIG_IGN);

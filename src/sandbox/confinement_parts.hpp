@@ -15,6 +15,7 @@ namespace rastel::sandbox {
 [[nodiscard]] std::string enter_empty_root(const std::filesystem::path& mount_point, std::uint64_t size,
                                            std::uint32_t owner);
 [[nodiscard]] std::string become(std::uint32_t id);
+void empty_bounding_set();  // before become()
 [[nodiscard]] std::string drop_capabilities();
 [[nodiscard]] std::string set_limits(const Circumstances& circumstances);
 [[nodiscard]] std::string forbid_new_privileges();

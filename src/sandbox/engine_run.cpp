@@ -3,7 +3,6 @@
 
 #include <csignal>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -16,14 +15,20 @@
 namespace rastel::sandbox {
 
 namespace asio = boost::asio;
-constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
+
+// How long a killed worker may take to be gone. A big one under load needs a moment; nobody waits for it
+// meanwhile.
+constexpr auto patience_after_kill = std::chrono::seconds(5);
+// The end of a worker's socket is seen before the zygote has reaped it.
+constexpr auto patience_for_status = std::chrono::seconds(2);
 
 EngineRun::EngineRun(asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket,
                      Events events)
     : executor_(executor),
       number_(number),
       channel_(executor, std::move(socket)),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      gone_signal_(executor) {}
 
 void EngineRun::start() { asio::co_spawn(executor_, listen(), asio::detached); }
 
@@ -32,12 +37,19 @@ asio::awaitable<void> EngineRun::listen() {
   for (;;) {
     auto packet = co_await channel_.receive(largest_frame, 1, Deadline::never());
     if (!packet) break;
-    const auto frame = decode_frame(packet->bytes);
-    if (!frame) break;
-    obey(*frame, packet->descriptors);
-    if (state_ == State::dead) co_return;
+    if (state_ == State::dead) continue;  // it ends; what it says while doing so is of no interest
+    if (const auto frame = decode_frame(packet->bytes))
+      obey(*frame, packet->descriptors);
+    else
+      died("the engine process broke the protocol");
   }
   died("the engine process ended");
+  gone_ = true;
+  gone_signal_.raise();
+}
+
+asio::awaitable<void> EngineRun::until_gone(Deadline deadline) {
+  while (!gone_ && !deadline.passed()) co_await gone_signal_.wait(deadline);
 }
 
 void EngineRun::obey(const Frame& frame, std::vector<FileDescriptor>& descriptors) {
@@ -73,15 +85,29 @@ void EngineRun::fork_worker() {
   if (!channel_.send(encode_frame(header, {}))) died("the engine process takes no requests");
 }
 
-void EngineRun::kill_worker(Worker& worker) {
-  worker.state = Worker::State::retired;
+void EngineRun::kill_worker(const std::shared_ptr<Worker>& worker) {
+  const bool again = worker->state == Worker::State::retired;
+  worker->state = Worker::State::retired;
+  if (again || worker->status || state_ == State::dead) return;
   FrameHeader header;
   header.kind = FrameKind::kill_worker;
-  header.number = worker.number;
-  (void)channel_.send(encode_frame(header, {}));
+  header.number = worker->number;
+  if (!channel_.send(encode_frame(header, {}))) return died("the engine process takes no requests");
+  asio::co_spawn(executor_, see_it_end(worker), asio::detached);
 }
 
-void EngineRun::close() { channel_.close(); }
+asio::awaitable<void> EngineRun::see_it_end(std::shared_ptr<Worker> worker) {
+  const auto self = shared_from_this();
+  const Deadline deadline = Deadline::in(patience_after_kill);
+  while (!worker->status && state_ != State::dead && !deadline.passed())
+    co_await worker->ended.wait(deadline);
+  if (!worker->status && state_ != State::dead) died("the engine process didn't kill a scanner");
+}
+
+void EngineRun::close() {
+  events_.changed = [] {};
+  died("closed");
+}
 
 asio::awaitable<void> EngineRun::bring_up(std::shared_ptr<Worker> worker) {
   const auto self = shared_from_this();
@@ -89,7 +115,7 @@ asio::awaitable<void> EngineRun::bring_up(std::shared_ptr<Worker> worker) {
   const auto frame = packet ? decode_frame(packet->bytes) : std::nullopt;
   if (!frame || frame->header.kind != FrameKind::worker_ready || worker->state != Worker::State::starting) {
     ++failed_starts_;
-    kill_worker(*worker);
+    kill_worker(worker);
     co_return;
   }
   failed_starts_ = 0;
@@ -108,7 +134,7 @@ void EngineRun::worker_ended(std::uint32_t number, int status) {
                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
   }
   worker->status = status;
-  worker->ended.cancel();
+  worker->ended.raise();
   events_.changed();
 }
 
@@ -116,10 +142,10 @@ void EngineRun::died(std::string why) {
   if (state_ == State::dead) return;
   state_ = State::dead;
   failure_ = std::move(why);
-  channel_.close();
+  channel_.end_sending();
   for (const auto& [number, worker] : workers_) {
     if (worker->channel) worker->channel->close();
-    worker->ended.cancel();
+    worker->ended.raise();
   }
   workers_.clear();
   events_.changed();
@@ -142,13 +168,14 @@ std::uint32_t EngineRun::living() const {
 }
 
 asio::awaitable<UnscannedReason> EngineRun::why_it_ended(std::shared_ptr<Worker> worker) {
-  if (!worker->status && state_ != State::dead) {
-    // The socket's end is seen before the zygote has reaped.
-    worker->ended.expires_after(std::chrono::seconds(2));
-    (void)co_await worker->ended.async_wait(as_awaitable);
-  }
+  const Deadline deadline = Deadline::in(patience_for_status);
+  while (!worker->status && state_ != State::dead && !deadline.passed())
+    co_await worker->ended.wait(deadline);
   if (!worker->status) co_return UnscannedReason::crash;
   const int status = *worker->status;
+  log::warning("a scanner ended in the middle of a message ({} {})",
+               WIFSIGNALED(status) ? "signal" : "status",
+               WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
   // A SIGKILL that isn't ours may be anybody's, the kernel's too when the machine has no memory left: a crash
   // is what it looks like, and a second one holds the message. Its own limit a worker meets with an exit
   // code.
@@ -156,63 +183,67 @@ asio::awaitable<UnscannedReason> EngineRun::why_it_ended(std::shared_ptr<Worker>
   co_return UnscannedReason::crash;
 }
 
-asio::awaitable<Report> EngineRun::scan(std::shared_ptr<Worker> worker, MessagePointer message,
-                                        Deadline deadline, bool& engine_died) {
-  const auto self = shared_from_this();
-  worker->state = Worker::State::busy;
-  ++worker->scans;
-  const auto unscanned = [&](UnscannedReason reason) {
-    Report report;
-    report.engine_version = ready_.engine_version;
-    report.signature_version = ready_.signature_version;
-    report.set_unscanned(reason);
-    return report;
-  };
-  FrameHeader header;
-  header.kind = FrameKind::scan;
-  header.size = message->size();
-  engine_died = false;
-  ReportAssembler assembler;
+// What a worker says about versions is not believed.
+Report EngineRun::signed_report(Report report) const {
+  report.engine_version = ready_.engine_version;
+  report.signature_version = ready_.signature_version;
+  return report;
+}
+
+asio::awaitable<ReportAssembler::Progress> EngineRun::receive_report(Worker& worker,
+                                                                     ReportAssembler& assembler,
+                                                                     Deadline deadline, Error& trouble) {
   auto progress = ReportAssembler::Progress::more;
-  Result<> sent = worker->channel->send(encode_frame(header, {}), {message->descriptor()});
-  while (sent && progress == ReportAssembler::Progress::more) {
-    auto packet = co_await worker->channel->receive(largest_frame, 0, deadline);
+  while (progress == ReportAssembler::Progress::more) {
+    auto packet = co_await worker.channel->receive(largest_frame, 0, deadline);
     if (!packet) {
-      sent = std::unexpected(packet.error());
+      trouble = packet.error();
       break;
     }
     progress = assembler.add(packet->bytes);
   }
-  if (progress == ReportAssembler::Progress::complete) {
-    // What it says about itself is not believed.
-    Report report = assembler.report();
-    report.engine_version = ready_.engine_version;
-    report.signature_version = ready_.signature_version;
-    co_return report;
+  // A second answer in the socket would be taken for the next message's.
+  if (progress == ReportAssembler::Progress::complete && !worker.channel->quiet())
+    progress = ReportAssembler::Progress::broken;
+  co_return progress;
+}
+
+asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, MessagePointer message,
+                                             Deadline deadline) {
+  const auto self = shared_from_this();
+  using Progress = ReportAssembler::Progress;
+  const auto unscanned = [&](UnscannedReason reason) {
+    Report report;
+    report.set_unscanned(reason);
+    return ScanOutcome{ScanOutcome::Kind::answered, signed_report(std::move(report))};
+  };
+  FrameHeader header;
+  header.kind = FrameKind::scan;
+  header.number = ++worker->scans;
+  header.size = message->size();
+  if (!worker->channel->quiet() ||
+      !worker->channel->send(encode_frame(header, {}), {message->descriptor()})) {
+    kill_worker(worker);
+    co_return ScanOutcome{ScanOutcome::Kind::worker_unfit, {}};
   }
-  if (state_ == State::dead) {
-    engine_died = true;
-    co_return unscanned(UnscannedReason::crash);
+  ReportAssembler assembler(header.number);
+  Error trouble{ErrorKind::ours, {}};
+  const Progress progress = co_await receive_report(*worker, assembler, deadline, trouble);
+  if (progress == Progress::complete)
+    co_return ScanOutcome{ScanOutcome::Kind::answered, signed_report(assembler.report())};
+  if (progress == Progress::more && trouble.kind == ErrorKind::peer_closed) {
+    const UnscannedReason reason = co_await why_it_ended(worker);
+    if (state_ == State::dead && !worker->status)
+      co_return ScanOutcome{ScanOutcome::Kind::engine_died, unscanned(reason).report};
+    kill_worker(worker);  // it may have closed its socket and live on
+    co_return unscanned(reason);
   }
-  if (sent) {
-    kill_worker(*worker);
-    co_return unscanned(progress == ReportAssembler::Progress::too_large ? UnscannedReason::limit
-                                                                         : UnscannedReason::crash);
-  }
-  if (sent.error().kind == ErrorKind::timed_out) {
-    kill_worker(*worker);
+  kill_worker(worker);
+  if (progress == Progress::too_large) co_return unscanned(UnscannedReason::limit);
+  if (progress == Progress::more && trouble.kind == ErrorKind::timed_out)
     co_return unscanned(UnscannedReason::timeout);
-  }
-  if (sent.error().kind == ErrorKind::peer) {
-    kill_worker(*worker);
-    co_return unscanned(UnscannedReason::crash);
-  }
-  const UnscannedReason reason = co_await why_it_ended(worker);
-  if (state_ == State::dead)
-    engine_died = true;
-  else if (!worker->status)
-    kill_worker(*worker);
-  co_return unscanned(reason);
+  log::warning("a scanner broke the rules of its socket");
+  co_return unscanned(UnscannedReason::crash);
 }
 
 }  // namespace rastel::sandbox

@@ -10,25 +10,32 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "base/message.hpp"
 #include "sandbox/channel.hpp"
+#include "sandbox/signal.hpp"
 #include "sandbox/wire.hpp"
 
 namespace rastel::sandbox {
 
 struct Worker {
   Worker(const boost::asio::any_io_executor& executor, std::uint32_t worker_number)
-      : number(worker_number), ended(executor) {
-    ended.expires_at(boost::asio::steady_timer::time_point::max());
-  }
+      : number(worker_number), ended(executor) {}
   std::uint32_t number;
   std::optional<Channel> channel;
   enum class State { starting, idle, busy, retired } state = State::starting;
   std::uint32_t scans = 0;
-  std::optional<int> status;        // of waitpid(2), once it has ended
-  boost::asio::steady_timer ended;  // cancelled then
+  std::optional<int> status;  // of waitpid(2), once it has ended
+  Signal ended;               // raised then, and when the engine dies
+};
+
+struct ScanOutcome {
+  enum class Kind {
+    answered,      // `report` is about the message
+    worker_unfit,  // the worker was broken before it got the message
+    engine_died,   // under the scan; not proven to be the message's fault
+  } kind = Kind::answered;
+  Report report;
 };
 
 class EngineRun : public std::enable_shared_from_this<EngineRun> {
@@ -44,12 +51,17 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
 
   void start();  // begins to listen to the zygote
   void fork_worker();
-  void kill_worker(Worker& worker);
-  void close();  // the zygote sees the end of its socket and goes, with its workers
+  // When the zygote doesn't manage to within a few seconds, the whole engine is taken for dead (the master
+  // kills it).
+  void kill_worker(const std::shared_ptr<Worker>& worker);
+  // The zygote sees the end of its socket, tidies up and goes, with its workers. No event comes any more.
+  void close();
+  [[nodiscard]] boost::asio::awaitable<void> until_gone(Deadline deadline);
 
-  // Scans with an idle worker, which this makes busy at the call. Kills the worker at the deadline.
-  [[nodiscard]] boost::asio::awaitable<Report> scan(std::shared_ptr<Worker> worker, MessagePointer message,
-                                                    Deadline deadline, bool& engine_died);
+  // Scans with a worker that is busy with this alone. Kills the worker at the deadline and when it breaks the
+  // rules.
+  [[nodiscard]] boost::asio::awaitable<ScanOutcome> scan(std::shared_ptr<Worker> worker,
+                                                         MessagePointer message, Deadline deadline);
 
   [[nodiscard]] std::shared_ptr<Worker> idle_worker() const;
   [[nodiscard]] std::uint32_t count(Worker::State state) const;
@@ -66,13 +78,21 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
   void obey(const Frame& frame, std::vector<FileDescriptor>& descriptors);
   void worker_ended(std::uint32_t number, int status);
   void died(std::string why);
+  [[nodiscard]] boost::asio::awaitable<void> see_it_end(std::shared_ptr<Worker> worker);
+  [[nodiscard]] boost::asio::awaitable<ReportAssembler::Progress> receive_report(Worker& worker,
+                                                                                 ReportAssembler& assembler,
+                                                                                 Deadline deadline,
+                                                                                 Error& trouble);
   [[nodiscard]] boost::asio::awaitable<UnscannedReason> why_it_ended(std::shared_ptr<Worker> worker);
+  [[nodiscard]] Report signed_report(Report report) const;
 
   boost::asio::any_io_executor executor_;
   std::uint32_t number_;
   Channel channel_;
   Events events_;
   State state_ = State::loading;
+  bool gone_ = false;  // the process has closed its socket
+  Signal gone_signal_;
   EngineReady ready_;
   std::string failure_;
   std::map<std::uint32_t, std::shared_ptr<Worker>> workers_;

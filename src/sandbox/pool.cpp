@@ -20,38 +20,34 @@ namespace {
 namespace asio = boost::asio;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 using Timer = asio::steady_timer;
+constexpr std::uint32_t most_failed_starts = 5;  // in a row; then the engine is replaced
 
 class Pool final : public WorkerPool {
  public:
   Pool(asio::any_io_executor executor, const EngineOptions& options, MasterLink& master)
-      : executor_(executor), options_(options), master_(master), change_(executor), backoff_(executor) {
+      : executor_(executor), options_(options), master_(master), change_(executor) {
     if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
-    change_.expires_at(Timer::time_point::max());
   }
 
-  void start() override { asio::co_spawn(executor_, keep_an_engine(), asio::detached); }
+  ~Pool() override {
+    for (const auto& engine : engines_)
+      if (const auto alive = engine.lock()) alive->close();  // its coroutines may outlive us
+  }
+
+  void start() override {
+    keeping_ = true;
+    asio::co_spawn(executor_, keep_an_engine(), asio::detached);
+  }
 
   asio::awaitable<Report> scan(MessagePointer message) override {
     ++status_.scans;
     ++under_way_;
     const Deadline deadline = Deadline::in(options_.deadline);
-    Report report;
-    // A scan whose engine died under it, not its worker alone, is not to blame: it gets one more try.
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      const auto [engine, worker] = co_await acquire(deadline);
-      if (!worker) {
-        report = {};
-        report.set_unscanned(UnscannedReason::engine);
-        break;
-      }
-      bool engine_died = false;
-      report = co_await engine->scan(worker, message, deadline, engine_died);
-      give_back(*engine, *worker, report);
-      if (!engine_died) break;
-    }
+    Report report = co_await scan_until(deadline, std::move(message));
     if (report.has(UnscannedReason::timeout)) ++status_.timeouts;
     if (report.has(UnscannedReason::crash)) ++status_.crashes;
     --under_way_;
+    change_.raise();
     co_return report;
   }
 
@@ -60,12 +56,14 @@ class Pool final : public WorkerPool {
     if (reloading_) co_return fail(ErrorKind::busy, "signatures are being loaded already");
     reloading_ = true;
     auto next = co_await start_engine();
-    if (next) co_await until_usable(**next);
+    // All of its workers stand ready before the old one's go: scanning never gets slower.
+    if (next) co_await until_usable(**next, options_.workers);
     reloading_ = false;
+    change_.raise();
     if (!next) co_return std::unexpected(next.error());
-    if ((*next)->state() == EngineRun::State::dead || !(*next)->idle_worker()) {
-      const std::string why = (*next)->failure().empty() ? "its scanners don't come up" : (*next)->failure();
-      end(**next);
+    if (stopped_ || (*next)->state() == EngineRun::State::dead || !(*next)->idle_worker()) {
+      const std::string why = stopped_ ? "shutting down" : why_unusable(**next);
+      end(*next);
       co_return fail(ErrorKind::ours, "the new signatures were not taken, the old ones stay: " + why);
     }
     take_over(*next);
@@ -86,7 +84,9 @@ class Pool final : public WorkerPool {
       status.builtin_only = ready.builtin_only;
       status.confinement_missing = ready.missing;
     }
-    status.ready = current_ && status.workers_idle + status.workers_busy > 0;
+    // With all workers being replaced at this moment a message waits a little; that is ready.
+    status.ready = current_ && current_->state() == EngineRun::State::ready &&
+                   (status.workers_idle + status.workers_busy > 0 || current_->failed_starts() == 0);
     if (status.ready)
       status.trouble.clear();
     else if (status.trouble.empty())
@@ -98,12 +98,15 @@ class Pool final : public WorkerPool {
 
   asio::awaitable<void> stop() override {
     stopped_ = true;
-    backoff_.cancel();
-    if (current_) end(*std::exchange(current_, nullptr));
-    for (const auto& old : draining_) end(*old);
+    if (current_) end(std::exchange(current_, nullptr));
+    for (const auto& old : draining_) end(old);
     draining_.clear();
     changed();
-    co_return;
+    // Whoever still waits here has been told; nothing of ours runs after this. (Only a master that hangs can
+    // keep one.)
+    const Deadline deadline = Deadline::in(std::chrono::seconds(10));
+    while ((under_way_ > 0 || ending_ > 0 || keeping_ || reloading_) && !deadline.passed())
+      co_await change_.wait(deadline);
   }
 
  private:
@@ -112,14 +115,24 @@ class Pool final : public WorkerPool {
   // Wakes all who wait for a change; each looks again for itself.
   void changed() {
     for (const auto& waiter : waiters_) waiter->cancel();
-    change_.cancel();
-    change_.expires_at(Timer::time_point::max());
+    change_.raise();
     refill();
   }
 
-  asio::awaitable<void> any_change(Timer::duration longest) {
-    change_.expires_after(longest);
-    (void)co_await change_.async_wait(as_awaitable);
+  // A scan that its engine's death or a broken worker has cut off is not to blame: the first gets one more
+  // try, the second (which never had the message) as many as the time allows.
+  asio::awaitable<Report> scan_until(Deadline deadline, MessagePointer message) {
+    Report none;
+    none.set_unscanned(UnscannedReason::engine);
+    for (int deaths = 0;;) {
+      const auto [engine, worker] = co_await acquire(deadline);
+      if (!worker) co_return none;
+      ScanOutcome outcome = co_await engine->scan(worker, message, deadline);
+      give_back(*engine, worker, outcome);
+      if (outcome.kind == ScanOutcome::Kind::answered) co_return std::move(outcome.report);
+      if (outcome.kind == ScanOutcome::Kind::engine_died && ++deaths == 2)
+        co_return std::move(outcome.report);
+    }
   }
 
   // First come, first served.
@@ -143,15 +156,15 @@ class Pool final : public WorkerPool {
     co_return acquired;
   }
 
-  void give_back(EngineRun& engine, Worker& worker, const Report& report) {
-    const bool clean = report.complete() && report.findings.empty();
+  void give_back(EngineRun& engine, const std::shared_ptr<Worker>& worker, const ScanOutcome& outcome) {
+    const bool clean = outcome.report.complete() && outcome.report.findings.empty();
     const bool old = !current_ || &engine != current_.get();
     // A worker that has met something may be in its hands: the next message gets a fresh one.
-    if (worker.state == Worker::State::busy) {
-      if (!clean || old || worker.scans >= options_.retire_after)
+    if (worker->state == Worker::State::busy) {
+      if (!clean || old || worker->scans >= options_.retire_after)
         engine.kill_worker(worker);
       else
-        worker.state = Worker::State::idle;
+        worker->state = Worker::State::idle;
     }
     end_drained();
     changed();
@@ -160,7 +173,7 @@ class Pool final : public WorkerPool {
   // As many workers as configured, and a spare one that is warm already when another has to go.
   void refill() {
     if (stopped_ || !current_ || current_->state() != EngineRun::State::ready) return;
-    if (current_->failed_starts() > 5) return;  // keep_an_engine() starts afresh
+    if (current_->failed_starts() > most_failed_starts) return;  // keep_an_engine() starts afresh
     for (std::uint32_t have = current_->living(); have < options_.workers + 1; ++have)
       current_->fork_worker();
   }
@@ -169,21 +182,26 @@ class Pool final : public WorkerPool {
     RASTEL_CO_TRY(EngineProcess process, co_await master_.start_engine());
     auto engine = std::make_shared<EngineRun>(executor_, process.number, std::move(process.socket),
                                               EngineRun::Events{[this] { changed(); }});
+    std::erase_if(engines_, [](const auto& known) { return known.expired(); });
+    engines_.push_back(engine);
     engine->start();
     co_return engine;
   }
 
-  // Until it is ready with a first worker idle, or dead. Loading takes as long as it takes.
-  asio::awaitable<void> until_usable(EngineRun& engine) {
-    bool asked = false;
-    while (!stopped_ && engine.state() != EngineRun::State::dead && !engine.idle_worker() &&
-           engine.failed_starts() <= 5) {
-      if (engine.state() == EngineRun::State::ready && (!asked || engine.living() == 0)) {
-        engine.fork_worker();
-        asked = true;
-      }
-      co_await any_change(std::chrono::seconds(1));
+  // Until it is ready with so many workers idle, or dead. Loading takes as long as it takes.
+  asio::awaitable<void> until_usable(EngineRun& engine, std::uint32_t wanted) {
+    while (!stopped_ && engine.state() != EngineRun::State::dead &&
+           engine.count(Worker::State::idle) < wanted && engine.failed_starts() <= most_failed_starts) {
+      if (engine.state() == EngineRun::State::ready)
+        for (std::uint32_t have = engine.living(); have < wanted && engine.state() == EngineRun::State::ready;
+             ++have)
+          engine.fork_worker();
+      co_await change_.wait(Deadline::in(std::chrono::seconds(1)));
     }
+  }
+
+  static std::string why_unusable(const EngineRun& engine) {
+    return engine.failure().empty() ? "its scanners don't come up" : engine.failure();
   }
 
   void take_over(const std::shared_ptr<EngineRun>& next) {
@@ -191,6 +209,7 @@ class Pool final : public WorkerPool {
     current_ = next;
     cannot_start_ = false;
     ++status_.generation;
+    status_.trouble.clear();
     const EngineReady& ready = next->ready();
     log::info("scanning with {}, signatures {} ({} of them)", ready.engine_version, ready.signature_version,
               ready.signature_count);
@@ -205,67 +224,83 @@ class Pool final : public WorkerPool {
     changed();
   }
 
-  void end(EngineRun& engine) {
-    engine.close();
-    master_.kill_engine(engine.number());
+  // It has a moment to tidy up after itself; then the master kills it, in any case.
+  void end(const std::shared_ptr<EngineRun>& engine) {
+    ++ending_;
+    engine->close();
+    asio::co_spawn(executor_, see_it_end(engine), asio::detached);
+  }
+
+  asio::awaitable<void> see_it_end(std::shared_ptr<EngineRun> engine) {
+    co_await engine->until_gone(Deadline::in(std::chrono::seconds(2)));
+    master_.kill_engine(engine->number());
+    --ending_;
+    change_.raise();
   }
 
   void end_drained() {
     std::erase_if(draining_, [this](const std::shared_ptr<EngineRun>& engine) {
       if (engine->count(Worker::State::busy) > 0 && engine->state() != EngineRun::State::dead) return false;
-      end(*engine);
+      end(engine);
       return true;
     });
+  }
+
+  // Starts an engine and watches over it until it (or the one that a reload put in its place) is dead; why.
+  asio::awaitable<std::string> run_an_engine() {
+    auto engine = co_await start_engine();
+    cannot_start_ = !engine;
+    if (!engine) co_return engine.error().what;
+    co_await until_usable(**engine, 1);
+    if (stopped_ || !(*engine)->idle_worker()) {
+      cannot_start_ = true;
+      std::string why = why_unusable(**engine);
+      end(*engine);
+      co_return why;
+    }
+    take_over(*engine);
+    engine->reset();
+    while (!stopped_ && current_ && current_->state() != EngineRun::State::dead &&
+           current_->failed_starts() <= most_failed_starts)
+      co_await change_.wait(Deadline::in(std::chrono::seconds(5)));
+    if (!current_) co_return "stopped";
+    const auto dead = std::exchange(current_, nullptr);
+    std::string why = why_unusable(*dead);
+    end(dead);
+    co_return why;
   }
 
   asio::awaitable<void> keep_an_engine() {
     auto pause = std::chrono::seconds(1);
     while (!stopped_) {
-      auto engine = co_await start_engine();
-      bool was_usable = false;
-      if (engine) {
-        co_await until_usable(**engine);
-        was_usable = (*engine)->idle_worker() != nullptr;
-        if (was_usable) {
-          take_over(*engine);
-          const auto since = std::chrono::steady_clock::now();
-          while (!stopped_ && current_ && current_->state() != EngineRun::State::dead &&
-                 current_->failed_starts() <= 5)
-            co_await any_change(std::chrono::seconds(5));
-          if (stopped_) co_return;
-          status_.trouble = "the engine process died";
-          if (std::chrono::steady_clock::now() - since > std::chrono::minutes(1))
-            pause = std::chrono::seconds(1);
-          end(*std::exchange(current_, nullptr));
-        } else {
-          status_.trouble =
-              (*engine)->failure().empty() ? "its scanners don't come up" : (*engine)->failure();
-          end(**engine);
-        }
-      } else {
-        status_.trouble = engine.error().what;
-      }
-      if (stopped_) co_return;
+      const auto since = std::chrono::steady_clock::now();
+      const std::string why = co_await run_an_engine();
+      if (stopped_) break;
+      if (std::chrono::steady_clock::now() - since > std::chrono::minutes(1)) pause = std::chrono::seconds(1);
+      status_.trouble = why;
       ++status_.restarts_of_engine;
-      cannot_start_ = !engine || !was_usable;
-      changed();
-      log::error("no engine: {}; trying again in {} s", status_.trouble, pause.count());
-      backoff_.expires_after(pause);
-      (void)co_await backoff_.async_wait(as_awaitable);
+      changed();  // who waits in vain is told
+      log::error("no engine: {}; trying again in {} s", why, pause.count());
+      const Deadline until = Deadline::in(pause);
+      while (!stopped_ && !until.passed()) co_await change_.wait(until);
       pause = std::min(pause * 2, std::chrono::seconds(30));
     }
+    keeping_ = false;
+    change_.raise();
   }
 
   asio::any_io_executor executor_;
   EngineOptions options_;
   MasterLink& master_;
-  Timer change_;
-  Timer backoff_;
+  Signal change_;
   std::shared_ptr<EngineRun> current_;
   std::vector<std::shared_ptr<EngineRun>> draining_;
+  std::vector<std::weak_ptr<EngineRun>> engines_;  // all that may be alive
   std::deque<std::shared_ptr<Timer>> waiters_;
   PoolStatus status_;
   std::uint32_t under_way_ = 0;
+  std::uint32_t ending_ = 0;  // engines
+  bool keeping_ = false;
   bool reloading_ = false;
   bool cannot_start_ = false;  // the last engine was never of use
   bool stopped_ = false;

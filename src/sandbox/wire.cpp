@@ -146,6 +146,10 @@ ReportAssembler::Progress ReportAssembler::add(std::string_view bytes) {
   if (!frame) return Progress::broken;
   if (frame->header.kind != FrameKind::report_part && frame->header.kind != FrameKind::report_end)
     return Progress::broken;
+  if (frame->header.number != number_) return Progress::broken;
+  // Every part but the last is full: who sends crumbs wants to keep us busy.
+  if (frame->header.kind == FrameKind::report_part && frame->body.size() != largest_body)
+    return Progress::broken;
   if (frame->body.size() > largest_report - bytes_.size()) return Progress::too_large;
   bytes_ += frame->body;
   if (frame->header.kind == FrameKind::report_part) return Progress::more;

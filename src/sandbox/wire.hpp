@@ -31,11 +31,11 @@ enum class FrameKind : std::uint32_t {
   worker_started = 5,  // number; one descriptor: the worker's socket
   worker_ended = 6,    // number, value: status of waitpid(2)
   // daemon → worker
-  scan = 7,  // size; one descriptor: the message, read-only
+  scan = 7,  // number (grows with each scan of this worker), size; one descriptor: the message, read-only
   // worker → daemon
   worker_ready = 8,
-  report_part = 9,
-  report_end = 10,
+  report_part = 9,  // number as asked; the body is full
+  report_end = 10,  // number as asked
 };
 
 struct FrameHeader {
@@ -45,6 +45,8 @@ struct FrameHeader {
   std::int32_t value = 0;
   std::uint64_t size = 0;  // scan: of the message in bytes
 };
+
+inline constexpr std::size_t largest_body = largest_frame - sizeof(FrameHeader);
 
 struct Frame {
   FrameHeader header;
@@ -58,14 +60,16 @@ struct Frame {
 // nullopt: it breaks the rules.
 [[nodiscard]] std::optional<Report> decode_report(std::string_view bytes);
 
-// Puts a report together from its frames.
+// Puts a report together from its frames. `number`: of the scan that it must answer.
 class ReportAssembler {
  public:
   enum class Progress { more, complete, broken, too_large };
+  explicit ReportAssembler(std::uint32_t number) : number_(number) {}
   [[nodiscard]] Progress add(std::string_view frame);
   [[nodiscard]] const Report& report() const { return report_; }
 
  private:
+  std::uint32_t number_;
   std::string bytes_;
   Report report_;
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Report frames as a hostile worker sends them. What is accepted survives a round trip.
+#include <algorithm>
 #include <cstdlib>
 
 #include "sandbox/wire.hpp"
@@ -11,15 +12,22 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto again = decode_report(encode_report(*report));
     if (!again || again->findings != report->findings || again->unscanned != report->unscanned) std::abort();
   }
-  ReportAssembler assembler;
-  (void)assembler.add(bytes);
+  // As raw frames: each 16-bit length is followed by a frame of that many bytes.
+  ReportAssembler frames(0);
+  for (std::string_view rest = bytes; rest.size() >= 2;) {
+    const auto length = static_cast<std::size_t>(static_cast<std::uint8_t>(rest[0]) |
+                                                 static_cast<std::uint8_t>(rest[1]) << 8U);
+    rest.remove_prefix(2);
+    if (frames.add(rest.substr(0, length)) != ReportAssembler::Progress::more) break;
+    rest.remove_prefix(std::min(length, rest.size()));
+  }
+  // As the body of one that is well formed.
+  ReportAssembler assembler(7);
   FrameHeader header;
-  header.kind = FrameKind::report_part;
-  for (std::size_t i = 0; i < size; i += 512)
-    if (assembler.add(encode_frame(header, bytes.substr(i, 512))) != ReportAssembler::Progress::more)
-      return 0;
+  header.number = 7;
   header.kind = FrameKind::report_end;
-  (void)assembler.add(encode_frame(header, {}));
+  if (assembler.add(encode_frame(header, bytes.substr(0, largest_body))) == ReportAssembler::Progress::more)
+    std::abort();
   (void)decode_ready(bytes);
   return 0;
 }

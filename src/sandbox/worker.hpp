@@ -27,7 +27,9 @@ class Scanner {
   [[nodiscard]] virtual Report scan(int descriptor, std::uint64_t size,
                                     const std::filesystem::path& scratch) = 0;
   // In a test a hostile worker answers by itself; true: done, don't send the report.
-  [[nodiscard]] virtual bool answers_itself_for_test(int /*socket*/) { return false; }
+  [[nodiscard]] virtual bool answers_itself_for_test(int /*socket*/, std::uint32_t /*number*/) {
+    return false;
+  }
 };
 
 // Never returns.

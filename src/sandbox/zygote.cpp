@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/zygote.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "detect/engine.hpp"
+#include "sandbox/scratch_folders.hpp"
 #include "sandbox/seqpacket.hpp"
 
 namespace rastel::sandbox {
@@ -41,38 +43,46 @@ class Zygote {
   Zygote(FileDescriptor socket, const ZygoteOptions& options)
       : socket_(std::move(socket)), options_(options) {}
 
-  int run(const Load& load) {
+  [[noreturn]] void run(const Load& load) {
     // Before anything could confine us: 0 and 1 lead nowhere, in us and in every worker.
-    null_ = FileDescriptor(open("/dev/null", O_RDWR | O_CLOEXEC));
-    if (null_) {
-      dup2(null_.get(), 0);
-      dup2(null_.get(), 1);
-      null_.close();
+    const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+      dup2(null, 0);
+      dup2(null, 1);
+      if (null > 2) close(null);
     }
     auto loaded = load();
-    if (!loaded) return failed(loaded.error().what);
+    if (!loaded) failed(loaded.error().what);
     scanner_ = loaded->scanner.release();
     circumstances_.user_namespace = options_.user_namespace;
     circumstances_.temporary = temporary_folder();
     circumstances_.scratch_size = options_.scratch;
     circumstances_.memory = options_.memory;
     const auto confined = confine(Process::zygote, circumstances_, socket_.get());
-    if (!confined) return failed(confined.error().what);
+    if (!confined) failed(confined.error().what);
     loaded->ready.missing = confined->missing;
+    // Where workers make their own folders if they get no root of their own; in our own empty root nobody
+    // sees it.
+    auto folders =
+        ScratchFolders::create(confined->scratch.empty() ? circumstances_.temporary : confined->scratch);
+    if (!folders) failed(folders.error().what);
+    folders_ = std::move(*folders);
+    circumstances_.temporary = folders_.path();
     for (std::string& sentence : missing_in_worker()) {
       if (options_.confinement_required)
-        return failed("a scanner can't be confined (" + sentence +
-                      "); set [engine] confinement = \"best\" to go on without it");
-      loaded->ready.missing.push_back(std::move(sentence));
+        failed("a scanner can't be confined (" + sentence +
+               "); set [engine] confinement = \"best\" to go on without it");
+      auto& missing = loaded->ready.missing;
+      if (std::ranges::find(missing, sentence) == missing.end()) missing.push_back(std::move(sentence));
     }
     send(FrameKind::engine_ready, 0, 0, encode_ready(loaded->ready));
-    return serve();
+    serve();
   }
 
  private:
-  int failed(const std::string& sentence) {
+  [[noreturn]] void failed(const std::string& sentence) {
     send(FrameKind::engine_failed, 0, 0, std::string_view(sentence).substr(0, 4096));
-    return 1;
+    end(1);
   }
 
   void send(FrameKind kind, std::uint32_t number, int value, std::string_view text,
@@ -81,7 +91,8 @@ class Zygote {
     header.kind = kind;
     header.number = number;
     header.value = value;
-    if (!send_packet(socket_.get(), encode_frame(header, text), descriptors, 0)) _exit(0);
+    if (!send_packet(socket_.get(), encode_frame(header, text), descriptors, 0))
+      end(0);  // the daemon is gone
   }
 
   // A child goes through a worker's confinement and tells what it could not have.
@@ -109,6 +120,7 @@ class Zygote {
     while ((got = read(from.get(), piece, sizeof piece)) > 0)
       text.append(piece, static_cast<std::size_t>(got));
     if (child > 0) waitpid(child, nullptr, 0);
+    folders_.remove(0);
     if (!text.ends_with('.')) return {"a scanner died while it was confined"};
     std::vector<std::string> sentences;
     for (std::size_t start = 0, end; (end = text.find('\n', start)) != std::string::npos; start = end + 1)
@@ -116,7 +128,7 @@ class Zygote {
     return sentences;
   }
 
-  int serve() {
+  [[noreturn]] void serve() {
     // SIGCHLD comes in only while we wait, so that no death is missed between the look and the wait.
     struct sigaction action{};
     action.sa_handler = [](int) {};
@@ -136,8 +148,15 @@ class Zygote {
       if (packet->would_block) continue;
       if (const auto frame = decode_frame(packet->bytes)) obey(*frame);
     }
+    end(0);
+  }
+
+  // All workers die with us, and their folders go. Never frees the engine.
+  [[noreturn]] void end(int status) {
     for (const auto& [pid, number] : workers_) kill(pid, SIGKILL);
-    return 0;
+    for (const auto& [pid, number] : workers_) waitpid(pid, nullptr, 0);
+    folders_.remove_all();
+    _exit(status);
   }
 
   void obey(const Frame& frame) {
@@ -149,7 +168,7 @@ class Zygote {
 
   void fork_worker(std::uint32_t number) {
     auto ends = packet_socket_pair();
-    if (!ends) return send(FrameKind::worker_ended, number, 0, {});
+    if (!ends || workers_.size() >= mapped_ids - 1) return send(FrameKind::worker_ended, number, 0, {});
     circumstances_.slot = number;
     const pid_t child = fork();
     if (child < 0) return send(FrameKind::worker_ended, number, 0, {});
@@ -173,15 +192,17 @@ class Zygote {
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
       const auto found = workers_.find(pid);
       if (found == workers_.end()) continue;
-      send(FrameKind::worker_ended, found->second, status, {});
+      const std::uint32_t number = found->second;
       workers_.erase(found);
+      folders_.remove(number);
+      send(FrameKind::worker_ended, number, status, {});
     }
   }
 
   FileDescriptor socket_;
-  FileDescriptor null_;
   ZygoteOptions options_;
   Circumstances circumstances_;
+  ScratchFolders folders_;
   Scanner* scanner_ = nullptr;  // never freed, see EngineScanner
   std::map<pid_t, std::uint32_t> workers_;
 };
@@ -203,8 +224,8 @@ Result<Loaded> load_engine(const SignatureOptions& signatures, const EngineOptio
   return loaded;
 }
 
-int run_zygote(FileDescriptor socket, const ZygoteOptions& options, const Load& load) {
-  return Zygote(std::move(socket), options).run(load);
+void run_zygote(FileDescriptor socket, const ZygoteOptions& options, const Load& load) {
+  Zygote(std::move(socket), options).run(load);
 }
 
 }  // namespace rastel::sandbox

@@ -5,6 +5,7 @@
 // never sees a message.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "base/file_descriptor.hpp"
@@ -32,7 +33,7 @@ using Load = std::function<Result<Loaded>()>;
 // The engine of detect/ as a Loaded; the product's Load.
 [[nodiscard]] Result<Loaded> load_engine(const SignatureOptions& signatures, const EngineOptions& options);
 
-// Serves `socket` until its other end closes; the exit status of the process.
-[[nodiscard]] int run_zygote(FileDescriptor socket, const ZygoteOptions& options, const Load& load);
+// Serves `socket` until its other end closes, then ends the process.
+[[noreturn]] void run_zygote(FileDescriptor socket, const ZygoteOptions& options, const Load& load);
 
 }  // namespace rastel::sandbox

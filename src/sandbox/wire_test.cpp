@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sandbox/wire.hpp"
+
+#include <random>
+
+#include <gtest/gtest.h>
+
+namespace rastel::sandbox {
+namespace {
+
+std::string frame(FrameKind kind, std::uint32_t number, std::string_view body) {
+  FrameHeader header;
+  header.kind = kind;
+  header.number = number;
+  return encode_frame(header, body);
+}
+
+Report rich_report() {
+  Report report;
+  report.findings = {{FindingKind::signature, "Eicar-Test-Signature"},
+                     {FindingKind::macros, "Heuristics.OLE2.ContainsMacros"},
+                     {FindingKind::unscanned, std::string(256, 'a')}};
+  report.set_unscanned(UnscannedReason::limit);
+  report.set_unscanned(UnscannedReason::truncated);
+  report.layers = 1234567890123;
+  report.engine_version = "ClamAV 1.4.6";
+  report.signature_version = "27123";
+  return report;
+}
+
+TEST(Wire, ReportSurvivesTheWay) {
+  const Report report = rich_report();
+  const auto again = decode_report(encode_report(report));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->findings, report.findings);
+  EXPECT_EQ(again->unscanned, report.unscanned);
+  EXPECT_EQ(again->layers, report.layers);
+  EXPECT_EQ(again->engine_version, report.engine_version);
+  EXPECT_EQ(again->signature_version, report.signature_version);
+}
+
+TEST(Wire, EveryBeginningOfAReportIsRefusedOrSaysLess) {
+  const std::string whole = encode_report(rich_report());
+  int refused = 0;
+  for (std::size_t length = 0; length < whole.size(); ++length) {
+    const auto report = decode_report(std::string_view(whole).substr(0, length));
+    // Whole items only; then the assembler's end frame is what says that nothing is missing.
+    if (!report) {
+      ++refused;
+    } else {
+      EXPECT_LE(report->findings.size(), 3U);
+    }
+  }
+  EXPECT_GT(refused, static_cast<int>(whole.size()) - 20);
+}
+
+TEST(Wire, EveryChangedByteIsRefusedOrGivesAReportWithinTheBounds) {
+  std::mt19937 random(7);  // NOLINT: the same changes each time
+  const std::string whole = encode_report(rich_report());
+  int accepted = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string changed = whole;
+    for (int j = 0; j < 1 + i % 3; ++j) changed[random() % changed.size()] = static_cast<char>(random());
+    const auto report = decode_report(changed);
+    if (!report) continue;
+    ++accepted;
+    for (const Finding& finding : report->findings) {
+      EXPECT_LE(finding.name.size(), 256U);
+      EXPECT_EQ(
+          finding.name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"),
+          std::string::npos);
+      EXPECT_LE(static_cast<unsigned>(finding.kind), static_cast<unsigned>(FindingKind::unscanned));
+    }
+  }
+  EXPECT_GT(accepted, 0);
+}
+
+TEST(Wire, FrameThatIsShortLongOrForeignIsRefused) {
+  const std::string good = frame(FrameKind::report_end, 1, "x");
+  ASSERT_TRUE(decode_frame(good));
+  EXPECT_EQ(decode_frame(good)->body, "x");
+  for (std::size_t length = 0; length < sizeof(FrameHeader); ++length)
+    EXPECT_FALSE(decode_frame(std::string_view(good).substr(0, length))) << length;
+  EXPECT_TRUE(decode_frame(frame(FrameKind::report_end, 1, std::string(largest_body, 'x'))));
+  EXPECT_FALSE(decode_frame(frame(FrameKind::report_end, 1, std::string(largest_body + 1, 'x'))));
+  std::string foreign = good;
+  foreign[0] = static_cast<char>(foreign[0] + 1);
+  EXPECT_FALSE(decode_frame(foreign));
+  for (const std::uint32_t kind : {0U, 11U, 0xffffffffU})
+    EXPECT_FALSE(decode_frame(frame(static_cast<FrameKind>(kind), 1, {})));
+}
+
+TEST(Wire, ReportComesInFullPartsAndOneEnd) {
+  Report report;
+  report.layers = 1;
+  for (int i = 0; i < 4000; ++i)
+    report.findings.push_back({FindingKind::signature, "N" + std::string(200, 'x')});
+  const std::string bytes = encode_report(report);
+  ReportAssembler assembler(3);
+  std::string_view rest = bytes;
+  for (; rest.size() > largest_body; rest.remove_prefix(largest_body))
+    ASSERT_EQ(assembler.add(frame(FrameKind::report_part, 3, rest.substr(0, largest_body))),
+              ReportAssembler::Progress::more);
+  ASSERT_EQ(assembler.add(frame(FrameKind::report_end, 3, rest)), ReportAssembler::Progress::complete);
+  EXPECT_EQ(assembler.report().findings, report.findings);
+}
+
+TEST(Wire, AssemblerRefusesWhatIsNotItsReport) {
+  const std::string good = encode_report(rich_report());
+  using Progress = ReportAssembler::Progress;
+  EXPECT_EQ(ReportAssembler(1).add(frame(FrameKind::report_end, 1, good)), Progress::complete);
+  EXPECT_EQ(ReportAssembler(2).add(frame(FrameKind::report_end, 1, good)), Progress::broken)
+      << "another scan's";
+  EXPECT_EQ(ReportAssembler(1).add(frame(FrameKind::worker_ready, 1, good)), Progress::broken);
+  EXPECT_EQ(ReportAssembler(1).add(frame(FrameKind::report_part, 1, "crumb")), Progress::broken);
+  EXPECT_EQ(ReportAssembler(1).add(good), Progress::broken);
+  EXPECT_EQ(ReportAssembler(1).add({}), Progress::broken);
+}
+
+TEST(Wire, EndlessReportEndsAtFourMebibytes) {
+  ReportAssembler assembler(1);
+  const std::string part = frame(FrameKind::report_part, 1, std::string(largest_body, '\0'));
+  std::size_t taken = 0;
+  auto progress = ReportAssembler::Progress::more;
+  while (progress == ReportAssembler::Progress::more && taken <= 2 * largest_report) {
+    progress = assembler.add(part);
+    taken += largest_body;
+  }
+  EXPECT_EQ(progress, ReportAssembler::Progress::too_large);
+  EXPECT_LE(taken, largest_report + largest_body);
+}
+
+TEST(Wire, NothingSeenIsNotClean) {
+  EXPECT_FALSE(decode_report({}));
+  EXPECT_FALSE(decode_report(encode_report(Report{})));
+  Report broken;
+  broken.set_unscanned(UnscannedReason::engine);
+  EXPECT_TRUE(decode_report(encode_report(broken)));
+}
+
+TEST(Wire, ReadySurvivesAndIsEscaped) {
+  const EngineReady ready{"ClamAV 1.4.6", "27123", 8'000'000,
+                          1'700'000'000,  true,    {"seccomp: none", "Landlock: none"}};
+  const EngineReady again = decode_ready(encode_ready(ready));
+  EXPECT_EQ(again.engine_version, ready.engine_version);
+  EXPECT_EQ(again.signature_version, ready.signature_version);
+  EXPECT_EQ(again.signature_count, ready.signature_count);
+  EXPECT_EQ(again.signature_time, ready.signature_time);
+  EXPECT_TRUE(again.builtin_only);
+  EXPECT_EQ(again.missing, ready.missing);
+  EXPECT_EQ(decode_ready("engine=\x1b[31m\n").engine_version, "\\x1b[31m");
+  EXPECT_EQ(decode_ready("count=x\ntime=\nnonsense\n=\n").signature_count, 0U);
+}
+
+}  // namespace
+}  // namespace rastel::sandbox
