@@ -163,9 +163,12 @@ class Reader {
     const auto* string = node.as_string();
     // The error of the empty text says what is wanted; so does the one of a value of another type.
     auto parsed = parse(string == nullptr ? std::string_view() : std::string_view(string->get()));
-    if (!parsed) wanted(node, parsed.error().what);
-    if (parsed) into = *std::move(parsed);
-    return parsed.has_value();
+    if (!parsed) {
+      wanted(node, parsed.error().what);
+      return false;
+    }
+    into = *std::move(parsed);
+    return true;
   }
 
   template <class Row>
@@ -196,11 +199,11 @@ class Reader {
       wanted(node, fmt::format("want {} to {}", as_text(lowest), as_text(highest)));
   }
   template <class Member>
-  static const Member& bound(const Member& member) {
+  static Member bound(const Member& member) {
     return member;
   }
   template <class Member>
-  static const Member& bound(const std::optional<Member>& member) {
+  static Member bound(const std::optional<Member>& member) {
     return *member;
   }
 

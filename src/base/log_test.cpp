@@ -15,8 +15,6 @@ namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
 
 // Sets the log up for a test and puts the standard log back.
 class Log : public testing::Test {

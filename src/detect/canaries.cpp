@@ -45,7 +45,8 @@ std::string base64(std::string_view bytes) {
     for (std::size_t k = 0; k < 4; ++k) {
       text += i + k > bytes.size() ? '=' : alphabet[(group >> (18 - 6 * k)) & 63];
     }
-    if ((column += 4) == 76) {
+    column += 4;
+    if (column == 76) {
       text += "\r\n";
       column = 0;
     }

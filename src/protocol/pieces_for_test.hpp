@@ -48,7 +48,7 @@ std::string with_tokens(std::string_view bytes, const std::array<std::string_vie
 // cutting has it say something else.
 template <class Run, class Differs>
 auto run_in_pieces(std::string_view bytes, Run run, Differs differs) {
-  const auto whole = run(Pieces{bytes});
+  auto whole = run(Pieces{bytes});
   if (const auto other = run(single_bytes(bytes)); !(other == whole)) differs("byte by byte", whole, other);
   for (std::uint32_t seed = 1; seed <= 8; ++seed)
     if (const auto other = run(random_pieces(bytes, seed)); !(other == whole))

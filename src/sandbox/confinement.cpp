@@ -28,7 +28,7 @@ std::uint32_t worker_id(const Circumstances& circumstances) {
 // Never two workers in one folder: libclamav's names collide, and infected mail came back clean
 // (docs/engine.md).
 Result<std::filesystem::path> private_folder(const Circumstances& circumstances, std::uint32_t owner) {
-  const std::filesystem::path folder = circumstances.temporary / std::to_string(circumstances.slot);
+  std::filesystem::path folder = circumstances.temporary / std::to_string(circumstances.slot);
   if (mkdir(folder.c_str(), 0700) != 0)
     return fail_errno(errno, "can't make a scratch folder " + folder.string());
   if (geteuid() == 0 && owner != 0 && chown(folder.c_str(), owner, owner) != 0)

@@ -2,6 +2,7 @@
 #include "sandbox/engine_run.hpp"
 
 #include <csignal>
+#include <random>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -219,7 +220,9 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Mes
   };
   FrameHeader header;
   header.kind = FrameKind::scan;
-  header.number = ++worker->scans;
+  ++worker->scans;
+  // Not to be guessed: a worker in an attacker's hands must not answer before it is asked.
+  header.number = std::random_device{}();
   header.size = message->size();
   if (!worker->channel->quiet() ||
       !worker->channel->send(encode_frame(header, {}), {message->descriptor()})) {

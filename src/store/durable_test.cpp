@@ -93,7 +93,7 @@ TEST(RealFiles, AFullDiskIsNoSpaceAndPermissionsNameTheRemedy) {
 TEST(FaultyDisk, LosesWhatWasNotFsynced) {
   const FolderForTest folder;
   FaultyDisk disk(folder.path());
-  const fs::path root = folder.path();
+  const fs::path& root = folder.path();
   write_file(disk, root / "kept", "kept", true);
   ASSERT_TRUE(disk.sync_folder(root));
   write_file(disk, root / "no-name", "bytes", true);

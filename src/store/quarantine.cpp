@@ -48,7 +48,7 @@ Result<std::optional<EntryKey>> FileQuarantine::intact_entry_of(const Message& m
                                                                 const HoldRequest& request,
                                                                 const Recipient& recipient) {
   for (;;) {
-    RASTEL_TRY(const auto found,
+    RASTEL_TRY(auto found,
                find_same(*database_, message.digest(), request.envelope.reverse_path, {recipient}));
     if (!found || files_.intact(found->id, found->size)) return found;
     RASTEL_CHECK(forget_bytes(*found));  // somebody took the file away: "held already" would be a lie
@@ -58,7 +58,7 @@ Result<std::optional<EntryKey>> FileQuarantine::intact_entry_of(const Message& m
 // The second call for one message with other recipients: they join the entry, if it is of the same bytes.
 Result<std::optional<EntryKey>> FileQuarantine::plan_by_id(const Message& message,
                                                            const HoldRequest& request) {
-  RASTEL_TRY(const auto found, find_entry(*database_, EntryKind::held, request.id));
+  RASTEL_TRY(auto found, find_entry(*database_, EntryKind::held, request.id));
   if (!found) return std::nullopt;
   RASTEL_TRY(const HeldMessage held, read_entry(*database_, found->number));
   if (held.digest != message.digest() || held.envelope.reverse_path != request.envelope.reverse_path ||

@@ -14,7 +14,6 @@ namespace rastel::doors::smtp {
 
 namespace asio = boost::asio;
 namespace event = rastel::smtp::event;
-using rastel::smtp::Verb;
 
 namespace {
 
@@ -122,7 +121,7 @@ asio::awaitable<void> Session::run() {
 }
 
 asio::awaitable<void> Session::handle(rastel::smtp::Event next) {
-  co_await std::visit([this](auto&& kind) { return on(std::move(kind)); }, std::move(next));
+  co_await std::visit([this]<class Kind>(Kind& kind) { return on(std::move(kind)); }, next);
 }
 
 asio::awaitable<void> Session::on(event::Hello hello) {

@@ -11,8 +11,6 @@ namespace {
 
 using for_test::Talk;
 using testing::EndsWith;
-using testing::HasSubstr;
-using testing::Not;
 using namespace std::string_literals;
 
 const std::string rcpts = "MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
