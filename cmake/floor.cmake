@@ -32,7 +32,7 @@ function(rastel_floor NAME FOLDER)
       get_filename_component(stem ${fuzzer} NAME_WE)
       string(REGEX REPLACE "_fuzz$" "" stem ${stem})
       add_executable(fuzz_${stem} ${fuzzer} ${helpers})
-      target_link_libraries(fuzz_${stem} PRIVATE rastel_${NAME} ${RASTEL_FUZZ_LINK})
+      target_link_libraries(fuzz_${stem} PRIVATE rastel_${NAME} GTest::gmock ${RASTEL_FUZZ_LINK}) # helpers may use it
     endforeach()
   endif()
 endfunction()
