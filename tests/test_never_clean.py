@@ -17,12 +17,20 @@ import peers
 TEMPORARY = range(400, 500)
 
 
-def stop_workers(rastel):
-    stopped = rastel.workers()
-    assert stopped
-    for pid in stopped:
+def stop_workers(rastel, seconds=30):
+    """All of them, once each stands ready: one that came up afterwards would take the message of the stopped."""
+    full = rastel.sections.get("engine", {}).get("workers", 2) + 1  # and a spare
+    end = time.monotonic() + seconds
+    while True:
+        before = set(rastel.workers())
+        counts = rastel.status().get("workers", {})
+        if counts == {"idle": full, "busy": 0, "starting": 0} and len(before) == full and set(rastel.workers()) == before:
+            break
+        assert time.monotonic() < end, f"{counts}, {before}"
+        time.sleep(0.05)
+    for pid in before:
         os.kill(pid, signal.SIGSTOP)
-    return stopped
+    return sorted(before)
 
 
 def begin(rastel, content, **options):
@@ -118,6 +126,29 @@ def test_a_stopped_engine_means_deferral_and_the_verdict_waits_for_the_retry(sta
         assert client.deliver(b"Received: from c by d\r\n" + content).code == 250
     assert rastel.status()["scans"]["done"] == scans, "the retry was scanned again (X-21)"
     assert len(rastel.hop.messages) == 1
+
+
+def test_scans_that_outlived_their_reply_hold_half_of_the_workers(start):
+    rastel = start({"reply_deadline": "1s"})
+    stopped = stop_workers(rastel)
+    slow = [peers.mail(f"slow {number}") for number in range(4)]
+    clients = [begin(rastel, content) for content in slow]
+    for client in clients:
+        assert client.reply().code == 451
+        client.close()
+    end = time.monotonic() + 20  # of two workers one may go on
+    while rastel.status()["scans"]["under_way"] != 1:
+        assert time.monotonic() < end, rastel.status()
+        time.sleep(0.1)
+    with rastel.client() as client:
+        assert client.deliver(peers.mail("another")).code == 250
+    for pid in filter(daemon.alive, stopped):
+        os.kill(pid, signal.SIGCONT)
+    for content in slow:  # whichever was let go begins afresh
+        with rastel.client() as client:
+            assert client.deliver(content).code == 250
+    assert len(rastel.hop.messages) == 5
+    assert not rastel.held(), "a scan that was let go is no failure of its message"
 
 
 def test_fail_pass_lets_through_marked_and_counted(start):

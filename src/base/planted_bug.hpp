@@ -54,13 +54,13 @@ inline constexpr bool any =
 }  // namespace planted
 
 // text[at]. With a bug planted the byte is read from an exact copy on the heap, where a sanitizer sees a read
-// past it.
+// past it; a byte stands before the copy, because an empty piece of the heap is one byte to AddressSanitizer.
 [[nodiscard]] inline char planted_read(std::string_view text, std::size_t at) {
   if constexpr (planted::any) {
-    auto* copy = new char[text.size()];
-    for (std::size_t i = 0; i < text.size(); ++i) copy[i] = text[i];
+    auto* copy = new char[text.size() + 1];
+    for (std::size_t i = 0; i < text.size(); ++i) copy[i + 1] = text[i];
     volatile const char* watched = copy;
-    const char byte = watched[at];
+    const char byte = watched[at + 1];
     delete[] copy;
     return byte;
   } else {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "inspect/inspector.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -24,6 +26,8 @@ struct Inspector::Scan {
   std::optional<Report> report;
   bool repeated_failure = false;
   bool outlived_a_reply = false;
+  std::uint32_t waiting = 0;
+  std::shared_ptr<sandbox::Withdrawal> withdrawal = std::make_shared<sandbox::Withdrawal>();
 };
 
 Inspector::Inspector(asio::any_io_executor executor, sandbox::WorkerPool& pool, store::Quarantine& quarantine,
@@ -32,6 +36,7 @@ Inspector::Inspector(asio::any_io_executor executor, sandbox::WorkerPool& pool, 
       pool_(pool),
       quarantine_(quarantine),
       blocking_(blocking),
+      most_outlived_(std::max<std::uint32_t>(workers / 2, 1)),
       most_waiting_(std::max<std::uint32_t>(workers, 1) * 50),
       policy_(std::make_shared<const PolicyOptions>()) {}
 
@@ -69,11 +74,12 @@ asio::awaitable<std::shared_ptr<Inspector::Scan>> Inspector::find_or_start(Subje
 }
 
 asio::awaitable<void> Inspector::run(std::shared_ptr<Scan> scan, MessagePointer message, Digest key) {
-  scan->report = co_await pool_.scan(std::move(message));
+  scan->report = co_await pool_.scan(std::move(message), scan->withdrawal);
   ended(scan, key);
 }
 
 void Inspector::ended(const std::shared_ptr<Scan>& scan, const Digest& key) {
+  if (scan->withdrawal->withdrawn()) return;  // nobody waits, and nothing is known
   under_way_.erase(key);
   overloaded_ = under_way_.size() >= most_waiting_;
   const std::uint64_t before = generation_;
@@ -94,21 +100,35 @@ void Inspector::ended(const std::shared_ptr<Scan>& scan, const Digest& key) {
   for (const auto& waiter : scan->waiters) waiter->cancel();
 }
 
-asio::awaitable<bool> Inspector::wait(std::shared_ptr<Scan> scan, Deadline reply_by) {
+std::size_t Inspector::outlived() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(under_way_, [](const auto& entry) { return entry.second->waiting == 0; }));
+}
+
+asio::awaitable<bool> Inspector::wait(std::shared_ptr<Scan> scan, Deadline reply_by, Digest key) {
   if (scan->report) co_return true;
   const auto timer = std::make_shared<asio::steady_timer>(executor_);
   timer->expires_at(reply_by.when());
   scan->waiters.push_back(timer);
+  ++scan->waiting;
   (void)co_await timer->async_wait(as_awaitable);
+  --scan->waiting;
   if (scan->report) co_return true;
   scan->outlived_a_reply = true;
+  // The other workers belong to those who wait.
+  if (scan->waiting == 0 && outlived() > most_outlived_) {
+    under_way_.erase(key);
+    overloaded_ = under_way_.size() >= most_waiting_;
+    scan->withdrawal->withdraw();
+  }
   co_return false;
 }
 
 asio::awaitable<Inspector::Answer> Inspector::scan(Subject subject, Deadline reply_by) {
+  const Digest key = subject.retry_key;
   const auto scan = co_await find_or_start(std::move(subject));
   Answer answer;
-  answer.in_time = co_await wait(scan, reply_by);
+  answer.in_time = co_await wait(scan, reply_by, key);
   if (answer.in_time) {
     answer.report = *scan->report;
     answer.repeated_failure = scan->repeated_failure;

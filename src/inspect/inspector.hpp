@@ -7,6 +7,7 @@
 // change):
 //  - verdicts of scans that outlived their reply, by the retry key, so that the retry is answered at once
 //
+//    At most half of the workers go on with such scans; beyond that one is let go, its retry begins afresh.
 //  - how often a message has killed or outlasted a worker: at the second time it is not offered again.
 // The retry key is a digest of the message below its leading run of Received: and Return-Path: lines, which
 // differ at every attempt.
@@ -88,10 +89,11 @@ class Inspector {
 
   [[nodiscard]] boost::asio::awaitable<Answer> scan(Subject subject, Deadline reply_by);
   [[nodiscard]] boost::asio::awaitable<std::shared_ptr<Scan>> find_or_start(Subject subject);
-  [[nodiscard]] boost::asio::awaitable<bool> wait(std::shared_ptr<Scan> scan, Deadline reply_by);
+  [[nodiscard]] boost::asio::awaitable<bool> wait(std::shared_ptr<Scan> scan, Deadline reply_by, Digest key);
   [[nodiscard]] boost::asio::awaitable<void> run(std::shared_ptr<Scan> scan, MessagePointer message,
                                                  Digest key);
   void ended(const std::shared_ptr<Scan>& scan, const Digest& key);
+  [[nodiscard]] std::size_t outlived() const;  // scans for which nobody waits
   void forget_if_signatures_changed();
   [[nodiscard]] std::shared_ptr<const PolicyOptions> policy() const;
   [[nodiscard]] Verdict judge(const Subject& subject, const Report& report,
@@ -101,7 +103,8 @@ class Inspector {
   sandbox::WorkerPool& pool_;
   store::Quarantine& quarantine_;
   BlockingPool& blocking_;
-  const std::uint32_t most_waiting_;  // scans under way or waiting, beyond which we are overloaded
+  const std::uint32_t most_outlived_;  // scans that go on though nobody waits
+  const std::uint32_t most_waiting_;   // scans under way or waiting, beyond which we are overloaded
 
   // Confined to executor_.
   std::unordered_map<Digest, std::shared_ptr<Scan>> under_way_;

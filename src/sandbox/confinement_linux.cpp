@@ -8,7 +8,6 @@
 
 #include <fcntl.h>
 #include <grp.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/file_descriptor.hpp"
@@ -18,7 +17,6 @@
 #include <linux/capability.h>
 #include <linux/securebits.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -42,32 +40,6 @@ constexpr std::uint64_t files_of_abi[] = {
 // Everything in the scratch folder but execute (bit 0) and making devices and sockets (bits 6, 9, 10, 11).
 constexpr std::uint64_t scratch_rights =
     ((1ULL << 15) - 1) & ~(1ULL << 0) & ~(1ULL << 6) & ~(1ULL << 9) & ~(1ULL << 10) & ~(1ULL << 11);
-
-#ifndef RASTEL_SANITIZED
-// How much of the address space is taken now. Asked by trying, because a chroot may have no /proc: a page can
-// be mapped exactly when what is taken and the page stay within the limit.
-std::uint64_t mapped_now() {
-  rlimit before{};
-  if (getrlimit(RLIMIT_AS, &before) != 0) return 0;
-  const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  std::uint64_t low = 0;
-  std::uint64_t high = std::min<std::uint64_t>(before.rlim_max, 1ULL << 47);
-  while (high - low > page) {
-    const std::uint64_t middle = low + (high - low) / 2;
-    const rlimit tried{middle, before.rlim_max};
-    if (setrlimit(RLIMIT_AS, &tried) != 0) break;
-    void* mapped = mmap(nullptr, page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapped == MAP_FAILED) {
-      low = middle;
-    } else {
-      munmap(mapped, page);
-      high = middle;
-    }
-  }
-  setrlimit(RLIMIT_AS, &before);
-  return high;
-}
-#endif
 
 }  // namespace
 
@@ -116,23 +88,6 @@ std::string drop_capabilities() {
   return syscall(SYS_capset, &header, none) == 0 ? std::string() : problem("capset");
 }
 
-std::string set_limits(const Circumstances& circumstances) {
-  // A file that grows over the limit is an error to handle, not a death (SIGXFSZ).
-  std::signal(SIGXFSZ, SIG_IGN);
-  const auto set = [](__rlimit_resource resource, std::uint64_t value) {
-    const rlimit limit{value, value};
-    return setrlimit(resource, &limit) == 0;
-  };
-#ifndef RASTEL_SANITIZED  // a report starts the symbolizer
-  set(RLIMIT_NPROC, 0);   // root in its own namespace isn't held by it; seccomp holds all
-#endif
-  bool good = set(RLIMIT_CORE, 0) && set(RLIMIT_NOFILE, 512) && set(RLIMIT_FSIZE, circumstances.scratch_size);
-#ifndef RASTEL_SANITIZED  // AddressSanitizer reserves terabytes of addresses
-  if (circumstances.memory > 0) good = set(RLIMIT_AS, mapped_now() + circumstances.memory) && good;
-#endif
-  return good ? std::string() : problem("setrlimit");
-}
-
 std::string forbid_new_privileges() {
   prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);  // after the id changed: that clears it
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
@@ -177,13 +132,6 @@ std::string become(std::uint32_t id) {
 }
 void empty_bounding_set() {}
 std::string drop_capabilities() { return geteuid() != 0 ? std::string() : "only on Linux"; }
-std::string set_limits(const Circumstances& circumstances) {
-  std::signal(SIGXFSZ, SIG_IGN);
-  const rlimit none{0, 0};
-  const rlimit files{circumstances.scratch_size, circumstances.scratch_size};
-  return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &files) == 0 ? std::string()
-                                                                                    : "setrlimit failed";
-}
 std::string forbid_new_privileges() { return "only on Linux"; }
 std::string allow_only_folder(const std::filesystem::path&) { return "only on Linux"; }
 void close_from(int first) {

@@ -39,11 +39,16 @@ class Pool final : public WorkerPool {
     asio::co_spawn(executor_, keep_an_engine(), asio::detached);
   }
 
-  asio::awaitable<Report> scan(MessagePointer message) override {
+  asio::awaitable<Report> scan(MessagePointer message, std::shared_ptr<Withdrawal> withdrawal) override {
     ++status_.scans;
     ++under_way_;
     const Deadline deadline = Deadline::in(options_.deadline);
-    Report report = co_await scan_until(deadline, std::move(message));
+    Report report = co_await scan_until(deadline, std::move(message), *withdrawal);
+    withdrawal->set_act({});
+    if (withdrawal->withdrawn()) {
+      report = Report{};
+      report.set_unscanned(UnscannedReason::timeout);
+    }
     if (report.has(UnscannedReason::timeout)) ++status_.timeouts;
     if (report.has(UnscannedReason::crash)) ++status_.crashes;
     --under_way_;
@@ -121,28 +126,32 @@ class Pool final : public WorkerPool {
 
   // A scan that its engine's death or a broken worker has cut off is not to blame: the first gets one more
   // try, the second (which never had the message) as many as the time allows.
-  asio::awaitable<Report> scan_until(Deadline deadline, MessagePointer message) {
+  asio::awaitable<Report> scan_until(Deadline deadline, MessagePointer message, Withdrawal& withdrawal) {
     Report none;
     none.set_unscanned(UnscannedReason::engine);
     for (int deaths = 0;;) {
-      const auto [engine, worker] = co_await acquire(deadline);
+      const auto acquired = co_await acquire(deadline, withdrawal);
+      const auto& [engine, worker] = acquired;
       if (!worker) co_return none;
+      withdrawal.set_act([acquired] { acquired.first->kill_worker(acquired.second); });
       ScanOutcome outcome = co_await engine->scan(worker, message, deadline);
       give_back(*engine, worker, outcome);
-      if (outcome.kind == ScanOutcome::Kind::answered) co_return std::move(outcome.report);
+      if (outcome.kind == ScanOutcome::Kind::answered || withdrawal.withdrawn())
+        co_return std::move(outcome.report);
       if (outcome.kind == ScanOutcome::Kind::engine_died && ++deaths == 2)
         co_return std::move(outcome.report);
     }
   }
 
   // First come, first served.
-  asio::awaitable<Acquired> acquire(Deadline deadline) {
+  asio::awaitable<Acquired> acquire(Deadline deadline, Withdrawal& withdrawal) {
     const auto mine = std::make_shared<Timer>(executor_);
+    withdrawal.set_act([mine] { mine->cancel(); });
     waiters_.push_back(mine);
     Acquired acquired;
     // While the first engine loads, or one that died is replaced, there is something to wait for; where the
     // signatures can't be loaded at all there is not, and the sender is told at once.
-    while (!stopped_ && !deadline.passed() && (current_ || !cannot_start_)) {
+    while (!stopped_ && !deadline.passed() && !withdrawal.withdrawn() && (current_ || !cannot_start_)) {
       if (current_ && waiters_.front() == mine) acquired = {current_, current_->idle_worker()};
       if (acquired.second) {
         acquired.second->state = Worker::State::busy;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +40,22 @@ struct PoolStatus {
   std::string trouble;      // why not ready; empty when ready
 };
 
+// Lets go of a scan for which nobody waits any more: its worker is killed, or it never gets one. Used on the
+// pool's executor.
+class Withdrawal {
+ public:
+  void withdraw() {
+    withdrawn_ = true;
+    if (act_) act_();
+  }
+  [[nodiscard]] bool withdrawn() const { return withdrawn_; }
+  void set_act(std::function<void()> act) { act_ = std::move(act); }  // the pool's
+
+ private:
+  bool withdrawn_ = false;
+  std::function<void()> act_;
+};
+
 class WorkerPool {
  public:
   static std::unique_ptr<WorkerPool> create(boost::asio::any_io_executor executor,
@@ -49,8 +66,10 @@ class WorkerPool {
   // 30 s).
   virtual void start() = 0;
   // Waits for a worker (at most until the deadline), scans. Never fails: trouble is told by Report::unscanned
-  // (engine: no engine or no free worker in time; timeout, crash, memory: of the worker).
-  [[nodiscard]] virtual boost::asio::awaitable<Report> scan(MessagePointer message) = 0;
+  // (engine: no engine or no free worker in time; timeout, crash, memory: of the worker; timeout when it was
+  // withdrawn).
+  [[nodiscard]] virtual boost::asio::awaitable<Report> scan(MessagePointer message,
+                                                            std::shared_ptr<Withdrawal> withdrawal) = 0;
   // A second engine loads the signatures, proves itself on the canaries and takes over worker by worker; when
   // it fails the old one stays and the error says why.
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> reload() = 0;

@@ -56,16 +56,17 @@ class PoolForTest {
     return ready;
   }
 
-  std::shared_ptr<std::optional<Report>> start_scan(std::string_view text) {
+  std::shared_ptr<std::optional<Report>> start_scan(
+      std::string_view text, std::shared_ptr<Withdrawal> withdrawal = std::make_shared<Withdrawal>()) {
     const auto message = message_from_bytes(text, folder_.path());
     EXPECT_TRUE(message);
     auto report = std::make_shared<std::optional<Report>>();
     boost::asio::co_spawn(
         context_,
-        [](WorkerPool& pool, MessagePointer subject,
+        [](WorkerPool& pool, MessagePointer subject, std::shared_ptr<Withdrawal> let_go,
            std::shared_ptr<std::optional<Report>> out) -> boost::asio::awaitable<void> {
-          *out = co_await pool.scan(std::move(subject));
-        }(*pool_, *message, report),
+          *out = co_await pool.scan(std::move(subject), std::move(let_go));
+        }(*pool_, *message, std::move(withdrawal), report),
         boost::asio::detached);
     return report;
   }

@@ -88,6 +88,29 @@ TEST(Pool, WhoWaitsTooLongForAWorkerIsToldSo) {
   EXPECT_TRUE((*third)->has(UnscannedReason::engine) || is_clean(**third)) << describe(**third);
 }
 
+TEST(Pool, AWithdrawnScanGivesItsWorkerOrItsPlaceInTheQueueBack) {
+  PoolForTest pool(small_engine(), hostile_engine);
+  ASSERT_TRUE(pool.run_until_ready());
+  ASSERT_TRUE(pool.run_until([&] { return pool.status().workers_idle == 2; }));
+  std::vector<std::shared_ptr<Withdrawal>> withdrawals;
+  std::vector<std::shared_ptr<std::optional<Report>>> reports;
+  for (int i = 0; i < 3; ++i)  // two have a worker, one waits
+    reports.push_back(pool.start_scan("hang", withdrawals.emplace_back(std::make_shared<Withdrawal>())));
+  ASSERT_TRUE(pool.run_until([&] { return pool.status().workers_busy == 2; }));
+  for (const int i : {2, 0}) {
+    withdrawals[static_cast<std::size_t>(i)]->withdraw();
+    const auto& report = reports[static_cast<std::size_t>(i)];
+    ASSERT_TRUE(pool.run_until([&] { return report->has_value(); })) << i;
+    EXPECT_TRUE((*report)->has(UnscannedReason::timeout)) << i << describe(**report);
+  }
+  EXPECT_TRUE(is_clean(pool.scan("clean")));
+  EXPECT_FALSE(reports[1]->has_value()) << "the one that was not withdrawn goes on";
+  EXPECT_EQ(pool.status().crashes, 0U);
+  withdrawals[1]->withdraw();
+  EXPECT_TRUE(pool.run_until([&] { return pool.pool().scans_under_way() == 0; }));
+  withdrawals[1]->withdraw();  // of no effect any more
+}
+
 TEST(Pool, WithoutAnEngineScansEndAtTheirDeadline) {
   EngineOptions options = small_engine();
   options.deadline = Duration(300);

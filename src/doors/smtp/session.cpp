@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "doors/smtp/delivery.hpp"
 #include "doors/smtp/replies.hpp"
+#include "policy/direction.hpp"
 
 namespace rastel::doors::smtp {
 
@@ -37,10 +38,6 @@ rastel::smtp::LineBreakPolicy policy_of(LineBreaks line_breaks) {
       return rastel::smtp::LineBreakPolicy::as_is;
   }
   return rastel::smtp::LineBreakPolicy::normalize;
-}
-
-bool in_networks(const std::vector<Network>& networks, const std::string& address) {
-  return std::ranges::any_of(networks, [&](const Network& network) { return network.matches(address); });
 }
 
 bool space_for(const std::filesystem::path& spool, std::uint64_t bytes) {
@@ -77,7 +74,7 @@ Session::Session(net::Stream stream, std::shared_ptr<DoorState> door)
       machine_(machine_options(*door_, trusted())),
       next_hop_(door_->options, door_->host) {}
 
-bool Session::trusted() const { return in_networks(door_->options.trusted, peer_); }
+bool Session::trusted() const { return policy::in_networks(door_->options.trusted, peer_); }
 
 void Session::interrupt() {
   if (machine_.at_rest()) stream_.interrupt_read();
@@ -224,10 +221,8 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
     delivery.subject.retry_key = incoming_->header().retry_key();
     delivery.subject.message_id = incoming_->header().message_id();
     delivery.subject.subject = incoming_->header().subject();
-    envelope_.direction =
-        in_networks(door_->site.networks, envelope_.client.address) && door_->options.place == Place::outbound
-            ? Direction::outbound
-            : Direction::inbound;
+    // A trusted peer is the MTA in front of us; whom it speaks for, it says by XFORWARD.
+    envelope_.direction = policy::direction_of(envelope_, door_->site, !xforward_.empty() || !trusted());
     delivery.subject.envelope = envelope_;
     delivery.subject.replies_per_recipient = door_->options.protocol == DoorProtocol::lmtp;
     delivery.receive_time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
