@@ -21,7 +21,10 @@ void empty_bounding_set();  // before become()
 [[nodiscard]] std::string forbid_new_privileges();
 [[nodiscard]] std::string allow_only_folder(const std::filesystem::path& folder);  // Landlock
 [[nodiscard]] std::string allow_few_calls(Process process);                        // seccomp
-void close_from(int first);                                                        // that one and all above
-void close_all_but(int keep);                                                      // all from 3 on but `keep`
+// Call first of all, while there are no limits: this process doesn't outlive its parent. (On Linux
+// forbid_new_privileges() sees to it.)
+void end_with_parent();
+void close_from(int first);    // that one and all above
+void close_all_but(int keep);  // all from 3 on but `keep`
 
 }  // namespace rastel::sandbox

@@ -12,6 +12,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "base/deadline.hpp"
 #include "sandbox/engines_for_test.hpp"
 #include "sandbox/hostile_scanner_for_test.hpp"
 #include "sandbox/pool.hpp"
@@ -46,7 +47,8 @@ class PoolForTest {
 
   // Minutes: a busy machine must not fail a test; nothing waits as long where all is well.
   bool run_until(const std::function<bool()>& done) {
-    for (int i = 0; i < 12'000 && !done(); ++i) context_.run_one_for(std::chrono::milliseconds(10));
+    const Deadline deadline = Deadline::in(std::chrono::minutes(2));
+    while (!done() && !deadline.passed()) context_.run_one_for(std::chrono::milliseconds(10));
     return done();
   }
 

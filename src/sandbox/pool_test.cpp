@@ -183,6 +183,10 @@ TEST(Pool, EngineThatNoLongerObeysIsKilledByTheMaster) {
   EXPECT_TRUE((*report)->has(UnscannedReason::timeout));
   EXPECT_TRUE(pool.run_until([&] { return pool.master().pid(1) == -1; }));
   EXPECT_TRUE(pool.run_until([&] { return pool.status().ready && pool.status().generation == 2; }));
+  // The folder that the first left behind is the next engine's to remove, and the second began too early.
+  if (!is_complete(best_start())) {
+    EXPECT_TRUE(pool.reload());
+  }
 }
 
 TEST(Pool, ReloadTakesOverWhileTheOldOneStillScans) {

@@ -5,6 +5,7 @@
 
 #include <unistd.h>
 
+#include "sandbox/confinement_parts.hpp"
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/wire.hpp"
 
@@ -32,6 +33,7 @@ void send_report(int socket, std::uint32_t number, const Report& report) {
 void run_worker(FileDescriptor socket, Scanner& scanner, const Circumstances& circumstances) {
   // Out of memory is one message's misfortune and has a name of its own (unscanned(memory)), unlike a crash.
   std::set_new_handler([] { _exit(exit_out_of_memory); });
+  end_with_parent();
   const auto confined = confine(Process::worker, circumstances, socket.get());
   if (!confined) _exit(exit_not_confined);
   if (!scanner.prove(confined->scratch)) _exit(exit_canary_failed);
