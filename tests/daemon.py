@@ -198,6 +198,21 @@ class Rastel:
     def workers(self):
         return [pid for zygote in self.zygotes() for pid in children(zygote)]
 
+    def stop_workers(self, seconds=30):
+        """All of them, once each stands ready: one that came up afterwards would take the message of the stopped."""
+        full = self.sections.get("engine", {}).get("workers", 2) + 1  # and a spare
+        end = time.monotonic() + seconds
+        while True:
+            before = set(self.workers())
+            counts = self.status().get("workers", {})
+            if counts == {"idle": full, "busy": 0, "starting": 0} and len(before) == full and set(self.workers()) == before:
+                break
+            assert time.monotonic() < end, f"{counts}, {before}"
+            time.sleep(0.05)
+        for pid in before:
+            os.kill(pid, signal.SIGSTOP)
+        return sorted(before)
+
     # Talking to it
 
     def door(self, number=0):

@@ -122,9 +122,7 @@ def reach(world, client, state, content):
         client.send(data[:len(data) // 2])
         return lambda: client.send(data[len(data) // 2:])
     if state == "S2":
-        stopped = world.rastel.workers()
-        for pid in stopped:
-            send(pid, signal.SIGSTOP)
+        stopped = world.rastel.stop_workers()
         client.send(data)
         if not until(lambda: world.rastel.status().get("scans", {}).get("under_way", 0) > 0):
             return None

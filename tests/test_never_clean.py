@@ -17,22 +17,6 @@ import peers
 TEMPORARY = range(400, 500)
 
 
-def stop_workers(rastel, seconds=30):
-    """All of them, once each stands ready: one that came up afterwards would take the message of the stopped."""
-    full = rastel.sections.get("engine", {}).get("workers", 2) + 1  # and a spare
-    end = time.monotonic() + seconds
-    while True:
-        before = set(rastel.workers())
-        counts = rastel.status().get("workers", {})
-        if counts == {"idle": full, "busy": 0, "starting": 0} and len(before) == full and set(rastel.workers()) == before:
-            break
-        assert time.monotonic() < end, f"{counts}, {before}"
-        time.sleep(0.05)
-    for pid in before:
-        os.kill(pid, signal.SIGSTOP)
-    return sorted(before)
-
-
 def begin(rastel, content, **options):
     """Sends a message up to its end; the client, whose reply is still to come."""
     client = rastel.client(**options)
@@ -62,7 +46,7 @@ def test_a_worker_killed_in_mid_scan_defers_then_holds(start):
     rastel = start()
     content = peers.mail("killer")
     for expected in ("451", "250"):  # the second time the same bytes are held, or they would be deferred for days (A-27)
-        stop_workers(rastel)
+        rastel.stop_workers()
         with begin(rastel, content) as client:
             under_way(rastel)
             kill(rastel.workers())
@@ -77,7 +61,7 @@ def test_a_worker_killed_in_mid_scan_defers_then_holds(start):
 
 def test_the_engine_killed_in_mid_scan_defers(start):
     rastel = start()
-    stop_workers(rastel)
+    rastel.stop_workers()
     with begin(rastel, peers.mail("engine killed")) as client:
         under_way(rastel)
         kill(rastel.zygotes())
@@ -95,7 +79,7 @@ def test_the_engine_killed_in_mid_scan_defers(start):
 
 def test_a_worker_that_hangs_is_killed_at_the_deadline(start):
     rastel = start(sections={"engine": {"deadline": "2s"}})
-    stopped = stop_workers(rastel)
+    stopped = rastel.stop_workers()
     with begin(rastel, peers.mail("hangs")) as client:
         assert client.reply().code in TEMPORARY
     assert rastel.history(count=1)[0]["class"] == "unscanned(timeout)"
@@ -112,7 +96,7 @@ def test_a_worker_that_hangs_is_killed_at_the_deadline(start):
 def test_a_stopped_engine_means_deferral_and_the_verdict_waits_for_the_retry(start):
     rastel = start({"reply_deadline": "2s"})
     content = peers.mail("slow")
-    stopped = stop_workers(rastel)
+    stopped = rastel.stop_workers()
     with begin(rastel, content) as client:
         assert client.reply().code == 451  # X-20, A-06
     with begin(rastel, b"Received: from a by b\r\n" + content) as client:
@@ -130,7 +114,7 @@ def test_a_stopped_engine_means_deferral_and_the_verdict_waits_for_the_retry(sta
 
 def test_scans_that_outlived_their_reply_hold_half_of_the_workers(start):
     rastel = start({"reply_deadline": "1s"})
-    stopped = stop_workers(rastel)
+    stopped = rastel.stop_workers()
     slow = [peers.mail(f"slow {number}") for number in range(4)]
     clients = [begin(rastel, content) for content in slow]
     for client in clients:
@@ -153,7 +137,7 @@ def test_scans_that_outlived_their_reply_hold_half_of_the_workers(start):
 
 def test_fail_pass_lets_through_marked_and_counted(start):
     rastel = start({"fail": "pass", "reply_deadline": "2s"})
-    stop_workers(rastel)
+    rastel.stop_workers()
     with begin(rastel, peers.mail("fail open")) as client:
         assert client.reply().code == 250
     header = peers.our_header(rastel.hop.messages[0].content)[0]

@@ -1,40 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // ClamAV's own test files (containers, packers, hostile mails around one 544-byte program): whatever
-// libclamav finds, Engine finds, raw and as an attachment. The corpus isn't part of the project:
-// $RASTEL_CORPORA, or ../shared/corpora beside the checkout; skipped with a reason where it is absent.
-#include <cstdlib>
-
+// libclamav finds, Engine finds, raw and as an attachment.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
 
 #include "base/os/file.hpp"
 #include "detect/canaries.hpp"
+#include "detect/corpora_for_test.hpp"
 #include "detect/engine_for_test.hpp"
 #include "detect/plain_libclamav_for_test.hpp"
 
-extern char** environ;
-
 namespace rastel::detect {
 namespace {
-
-std::filesystem::path corpora() {
-  if (const char* folder = std::getenv("RASTEL_CORPORA"); folder != nullptr) return folder;
-  const auto root = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  return root.parent_path() / "shared" / "corpora";
-}
-
-bool unpack(const std::filesystem::path& archive, const std::filesystem::path& folder) {
-  std::string arguments[] = {"tar", "xJf", archive.string(), "-C", folder.string()};
-  std::vector<char*> pointers;
-  for (std::string& argument : arguments) pointers.push_back(argument.data());
-  pointers.push_back(nullptr);
-  pid_t process = 0;
-  if (::posix_spawnp(&process, "tar", nullptr, nullptr, pointers.data(), environ) != 0) return false;
-  int status = 0;
-  return ::waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 std::string content(const std::filesystem::path& path) {
   const auto bytes = os::read_file(path, 16 << 20);
@@ -45,9 +22,8 @@ std::string content(const std::filesystem::path& path) {
 TEST(OtherCorpora, MacrosAndEncryptionHaveKindsOfTheirOwn) {
   const FolderForTest folder;
   for (const char* name : {"rspamd-messages", "spamassassin-tdata"}) {
-    const auto archive = corpora() / (std::string(name) + ".tar.xz");
-    if (!std::filesystem::exists(archive)) GTEST_SKIP() << "no test mail from elsewhere at " << archive;
-    if (!unpack(archive, folder.path())) GTEST_SKIP() << "tar or xz is missing, or can't unpack " << archive;
+    const std::string why_not = unpack_for_test(name, folder.path());
+    if (!why_not.empty()) GTEST_SKIP() << why_not;
   }
   EngineOptions options;
   const auto tagging = engine_for_test(options);
@@ -65,26 +41,17 @@ TEST(OtherCorpora, MacrosAndEncryptionHaveKindsOfTheirOwn) {
 }
 
 TEST(ClamavCorpus, EverythingThatLibclamavFindsIsFoundRawAndAttached) {
-  const auto archive = corpora() / "clamav-testfiles.tar.xz";
-  if (!std::filesystem::exists(archive)) GTEST_SKIP() << "no test mail from elsewhere at " << archive;
   const FolderForTest folder;
-  if (!unpack(archive, folder.path()))
-    GTEST_SKIP() << "tar or xz is missing, or " << archive << " can't be unpacked";
-  const auto input = folder.path() / "clamav-testfiles" / "unit_tests" / "input";
+  const std::string why_not = unpack_for_test("clamav-testfiles", folder.path());
+  if (!why_not.empty()) GTEST_SKIP() << why_not;
+  const auto [signature, files] = clamav_files_for_test(folder.path());
   const FolderForTest signatures;
-  std::filesystem::copy_file(input / "clamav.hdb", signatures.path() / "clamav.hsb");
-
-  // The files are XOR-ed with a text of 160 letters, which shows where an ISO image begins: with zeros.
-  const std::string key = content(input / "clamav_hdb_scanfiles" / "clam.iso.xor").substr(0, 160);
+  std::filesystem::copy_file(signature, signatures.path() / "clamav.hsb");
   const auto engine = engine_for_test({}, signatures.path());
   PlainLibclamavForTest plain(signatures.path(), {.cache = false});
   const FolderForTest scratch;
   int found = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(input / "clamav_hdb_scanfiles")) {
-    const std::string name = entry.path().stem().string();
-    std::string bytes = content(entry.path());
-    for (std::size_t i = 0; i < bytes.size(); ++i)
-      bytes[i] = static_cast<char>(bytes[i] ^ key[i % key.size()]);
+  for (const auto& [name, bytes] : files) {
     const Report raw = scan_for_test(*engine, bytes, scratch.path());
     const Report attached = scan_for_test(*engine, mail_with_attachment(name, bytes), scratch.path());
     if (name.ends_with(".rar")) {

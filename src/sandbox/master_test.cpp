@@ -76,7 +76,7 @@ int connect_to(const std::string& path) {
 }
 
 class MasterTest : public testing::Test {
- protected:
+ public:
   MasterTest() {
     prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed master leaves behind is ours to see
     setenv(folder_for_test, folder_.path.c_str(), 1);
@@ -92,6 +92,7 @@ class MasterTest : public testing::Test {
     prctl(PR_SET_CHILD_SUBREAPER, 0);
   }
 
+ protected:
   [[nodiscard]] std::string at(const std::string& name) const { return folder_.path + "/" + name; }
   [[nodiscard]] std::string socket_path() const { return at("run/control.sock"); }
 
