@@ -24,6 +24,12 @@ def infected(subject="look at this", extra=b""):
     return peers.mail(subject, eicar() + b"\r\n", extra)
 
 
+def slow(subject, extra=b""):
+    """Clean, and a second of work for a scanner."""
+    line = b'<p>a <a href="http://x.example/%d">b</a> <b>c</b></p>\r\n'
+    return peers.mail(subject, b"".join(line % number for number in range(150_000)), b"Content-Type: text/html\r\n" + extra)
+
+
 def toml(value):
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"

@@ -18,6 +18,7 @@ struct Channel::State {
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;
   bool closed = false;
+  bool left_unread = false;
 };
 
 Channel::Channel(asio::any_io_executor executor, FileDescriptor socket)
@@ -32,6 +33,7 @@ asio::awaitable<Result<Packet>> Channel::receive(std::size_t largest, std::size_
     if (state->closed) co_return fail(ErrorKind::peer_closed, "closed");
     auto packet = receive_packet(state->descriptor.native_handle(), largest, most_descriptors, MSG_DONTWAIT);
     if (!packet) co_return std::unexpected(packet.error());
+    state->left_unread = packet->unread;
     if (packet->end) co_return fail(ErrorKind::peer_closed, "the other process is gone");
     if (!packet->would_block) co_return packet;
     if (deadline.passed()) co_return fail(ErrorKind::timed_out, "no answer in time");
@@ -58,6 +60,8 @@ Result<> Channel::send(std::string_view bytes, const std::vector<int>& descripto
   if (state_->closed) return fail(ErrorKind::peer_closed, "closed");
   return send_packet(state_->descriptor.native_handle(), bytes, descriptors, MSG_DONTWAIT);
 }
+
+bool Channel::left_unread() const { return state_->left_unread; }
 
 void Channel::end_sending() {
   if (!state_->closed) shutdown(state_->descriptor.native_handle(), SHUT_WR);

@@ -29,6 +29,8 @@ class Channel {
   [[nodiscard]] bool quiet() const;
   // Never waits: a full socket means a process that doesn't read, an error.
   [[nodiscard]] Result<> send(std::string_view bytes, const std::vector<int>& descriptors = {});
+  // After receive() ended with peer_closed: the other end had not read all that was sent.
+  [[nodiscard]] bool left_unread() const;
   void end_sending();  // the other end sees the end; receiving goes on
   void close();        // lets receive() end with peer_closed
 

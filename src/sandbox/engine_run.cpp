@@ -236,6 +236,10 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Mes
     co_return ScanOutcome{ScanOutcome::Kind::answered, signed_report(assembler.report())};
   if (worker->state == Worker::State::retired)  // by us, as nobody waits for this
     co_return unscanned(UnscannedReason::timeout);
+  if (progress == Progress::more && worker->channel->left_unread()) {  // died idle, unnoticed
+    kill_worker(worker);
+    co_return ScanOutcome{ScanOutcome::Kind::worker_unfit, {}};
+  }
   if (progress == Progress::more && trouble.kind == ErrorKind::peer_closed) {
     const UnscannedReason reason = co_await why_it_ended(worker);
     if (state_ == State::dead && !worker->status)

@@ -116,6 +116,8 @@ void kill_in_mid_scan(int signal) {
   ASSERT_TRUE(pool.run_until([&] { return pool.status().workers_idle == 2; }));
   const auto report = pool.start_scan("hang");
   ASSERT_TRUE(pool.run_until([&] { return pool.status().workers_busy == 1; }));
+  const Deadline reading = Deadline::in(std::chrono::milliseconds(200));
+  pool.run_until([&] { return reading.passed(); });
   const auto workers = children_of(pool.master().pid(1));
   for (const pid_t worker : workers) kill(worker, signal);
   ASSERT_TRUE(pool.run_until([&] { return report->has_value(); }));

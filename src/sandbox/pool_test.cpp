@@ -3,6 +3,7 @@
 // nothing.
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
 
 #include <sys/wait.h>
 
@@ -138,6 +139,31 @@ TEST(Pool, EngineThatFailsItsCanariesInTheWorkersIsNotUsed) {
                    [](std::uint32_t engine) { return hostile_engine(engine == 1 ? 66 : engine); });
   ASSERT_TRUE(pool.run_until_ready());
   EXPECT_EQ(pool.status().signature_version, "2");
+}
+
+bool is_stopped(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  std::string text;
+  std::getline(file, text);
+  const std::size_t after = text.rfind(')');
+  return after != std::string::npos && text.substr(after, 3) == ") T";
+}
+
+TEST(Pool, AMessageIsNotToBlameForAWorkerThatDiedBeforeItReadIt) {
+  PoolForTest pool(small_engine(), hostile_engine);
+  ASSERT_TRUE(pool.run_until_ready());
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(pool.run_until([&] { return pool.status().workers_idle == 2; }));
+    const auto workers = children_of(pool.master().pid(1));
+    for (const pid_t worker : workers) kill(worker, SIGSTOP);
+    ASSERT_TRUE(pool.run_until([&] { return std::ranges::all_of(workers, is_stopped); }));
+    const auto report = pool.start_scan("clean");
+    ASSERT_TRUE(pool.run_until([&] { return pool.status().workers_busy == 1; }));
+    for (const pid_t worker : workers) kill(worker, SIGKILL);
+    ASSERT_TRUE(pool.run_until([&] { return report->has_value(); }));
+    EXPECT_TRUE(is_clean(**report)) << describe(**report);
+  }
+  EXPECT_EQ(pool.status().crashes, 0U);
 }
 
 TEST(Pool, EngineKilledInMidScan) {

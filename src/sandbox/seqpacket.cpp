@@ -25,7 +25,7 @@ Result<Packet> receive_packet(int socket, std::size_t largest, std::size_t most_
   while (got < 0 && errno == EINTR);
   if (got < 0) {
     packet.would_block = errno == EAGAIN || errno == EWOULDBLOCK;
-    packet.end = errno == ECONNRESET;
+    packet.end = packet.unread = errno == ECONNRESET;
     if (packet.would_block || packet.end) {
       packet.bytes.clear();
       return packet;

@@ -16,6 +16,7 @@ struct Packet {
   std::string bytes;
   std::vector<FileDescriptor> descriptors;  // close-on-exec
   bool end = false;                         // the other end has closed
+  bool unread = false;                      // and had not read all that we sent
   bool would_block = false;
 };
 
