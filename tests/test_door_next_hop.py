@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import daemon
 import peers
 
 CONTENT = peers.mail("next hop")
@@ -99,6 +100,101 @@ def test_the_dot_without_an_answer_is_never_a_success_nor_a_refusal(doors):
             reply = client.deliver(CONTENT)
             reply = reply[0] if isinstance(reply, list) else reply
             assert reply.code == 451 and reply.text.startswith("4.4.2"), (name, reply)
+
+
+@pytest.mark.parametrize("first", ["250 2.0.0 kept", "550 5.0.0 not here"])
+def test_lmtp_recipients_that_were_not_answered_are_to_be_sent_again(doors, first):
+    def one_answer_then_none(session, line):
+        session.say(first)
+        return peers.CLOSE
+
+    doors.hops["lmtp-lmtp"].hooks["DOT"] = one_answer_then_none
+    with doors.client("lmtp-lmtp") as client:
+        replies = client.deliver(CONTENT, recipients=["a@lab.test", "b@lab.test", "c@lab.test"])
+        assert [reply.code for reply in replies] == [int(first[:3]), 451, 451], replies
+        del doors.hops["lmtp-lmtp"].hooks["DOT"]
+        assert [reply.code for reply in client.deliver(CONTENT, recipients=["b@lab.test", "c@lab.test"])] == [250, 250]
+
+
+def test_a_release_keeps_the_recipients_that_were_not_answered(start, closing):
+    hop = closing(peers.NextHop(lmtp=True))
+    rastel = start({"place": "after-queue"}, sections={"store": {"release": hop.address}})
+
+    def one_answer_then_none(session, line):
+        session.say("250 2.0.0 kept")
+        return peers.CLOSE
+
+    hop.hooks["DOT"] = one_answer_then_none
+    with rastel.client() as client:
+        assert client.deliver(daemon.infected(), recipients=["a@lab.test", "b@lab.test"]).code == 250
+    held = rastel.held()[0]["id"]
+    rastel.cli("quarantine", "release", held, check=False)
+    assert [row["id"] for row in rastel.held()] == [held], "who was not answered is held still"
+    hop.hooks.clear()
+    rastel.cli("quarantine", "release", held)
+    assert not rastel.held() and "b@lab.test" in hop.messages[-1].recipients[-1]
+    assert len(hop.messages[-1].recipients) == 1, "the first had it already"
+
+
+def test_without_time_for_an_answer_nothing_is_handed_on(start):
+    rastel = start({"reply_deadline": "2s"})
+    rastel.hop.hooks["DATA"] = lambda session, line: time.sleep(3)
+    with rastel.client() as client:
+        assert client.deliver(CONTENT).code == 451
+    time.sleep(0.5)
+    assert not rastel.hop.messages, "delivered, and the client was told to come again"
+    rastel.hop.hooks.clear()
+    with rastel.client() as client:
+        assert client.deliver(CONTENT).code == 250
+    assert len(rastel.hop.messages) == 1
+
+
+def test_a_refused_message_leaves_nothing_behind_in_its_session(doors):
+    hop = doors.hop
+    with doors.client() as client:
+        client.hello()
+        assert client.command("XFORWARD NAME=first.example ADDR=192.0.2.1").code == 250
+        client.envelope("a@x.example", ["b@lab.test"])
+        assert client.command("DATA").code == 354
+        client.send(peers.stuffed(peers.mail("too large", (b"y" * 70 + b"\r\n") * ((34 << 20) // 72))))
+        assert client.reply().code == 552
+        hop.hooks["MAIL"] = lambda session, line: "503 5.5.1 nested MAIL command" if session.sender else None
+        assert client.deliver(CONTENT).code == 250
+    assert len(hop.messages) == 1
+    assert sum(command.startswith("XFORWARD") for command in hop.commands) == 1, "said of another message's client"
+
+
+def test_the_first_of_two_pipelined_messages_is_answered_before_the_second_is_scanned(doors):
+    go = threading.Event()
+
+    def wait_at_the_second(session, line):
+        if len(doors.hop.messages) == 2:
+            assert go.wait(20)
+
+    doors.hop.hooks["DOT"] = wait_at_the_second
+    one = b"MAIL FROM:<a@x.example>\r\nRCPT TO:<b@lab.test>\r\nBDAT %d LAST\r\n%s"
+    with doors.client() as client:
+        client.hello()
+        client.send(b"".join(one % (len(CONTENT), CONTENT) for _ in range(2)))
+        codes = [client.reply().code for _ in range(3)]
+        assert not go.is_set()
+        go.set()
+        codes += [client.reply().code for _ in range(3)]
+    assert codes == [250] * 6
+
+
+def test_a_next_hop_that_leaves_before_a_recipient_is_asked_again(doors):
+    left = []
+
+    def leave(session, line):
+        if not left:
+            left.append(line)
+            return "421 4.4.2 timeout"
+
+    doors.hop.hooks["RCPT"] = leave
+    with doors.client() as client:
+        assert client.deliver(CONTENT, recipients=["b@lab.test", "c@lab.test"]).code == 250
+    assert left and [len(message.recipients) for message in doors.hop.messages] == [2]
 
 
 def test_a_reply_too_many_is_not_taken_for_the_next_one(doors):

@@ -112,6 +112,37 @@ def test_a_stopped_engine_means_deferral_and_the_verdict_waits_for_the_retry(sta
     assert len(rastel.hop.messages) == 1
 
 
+def test_a_verdict_of_old_signatures_is_not_remembered_for_the_retry(start):
+    rastel = start({"reply_deadline": "2s"})
+    content = peers.mail("of old signatures")
+    stopped = rastel.stop_workers()
+    with begin(rastel, content) as client:
+        assert client.reply().code == 451
+    rastel.cli("reload")
+    with rastel.client() as client:
+        assert client.deliver(peers.mail("in between")).code == 250
+    for pid in filter(daemon.alive, stopped):
+        os.kill(pid, signal.SIGCONT)
+    end = time.monotonic() + 20
+    while rastel.status()["scans"]["under_way"]:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    before = rastel.status()["scans"]["done"]
+    with rastel.client() as client:
+        assert client.deliver(content).code == 250
+    assert rastel.status()["scans"]["done"] == before + 1, "the new signatures never saw it"
+
+
+def test_fail_pass_leaves_a_recipients_own_action_alone(start):
+    rastel = start({"fail": "pass", "reply_deadline": "2s"},
+                   rules=[{"recipients": ["careful@lab.test"], "unscanned": {"timeout": "quarantine"}}])
+    rastel.stop_workers()
+    with rastel.client() as client:
+        assert client.deliver(peers.mail("fail open"), recipients=["alice@lab.test", "careful@lab.test"]).code == 250
+    assert [message.recipients for message in rastel.hop.messages] == [["RCPT TO:<alice@lab.test>"]]
+    assert [to["address"] for to in rastel.held()[0]["to"]] == ["careful@lab.test"], rastel.held()
+
+
 def test_scans_that_outlived_their_reply_hold_half_of_the_workers(start):
     rastel = start({"reply_deadline": "1s"})
     stopped = rastel.stop_workers()

@@ -26,6 +26,7 @@ struct Inspector::Scan {
   std::optional<Report> report;
   bool repeated_failure = false;
   bool outlived_a_reply = false;
+  std::uint64_t generation = 0;  // of the signatures when it began
   std::uint32_t waiting = 0;
   std::shared_ptr<sandbox::Withdrawal> withdrawal = std::make_shared<sandbox::Withdrawal>();
 };
@@ -67,6 +68,7 @@ asio::awaitable<std::shared_ptr<Inspector::Scan>> Inspector::find_or_start(Subje
     scan->repeated_failure = true;
     co_return scan;
   }
+  scan->generation = generation_;
   under_way_.emplace(key, scan);
   overloaded_ = under_way_.size() >= most_waiting_;
   asio::co_spawn(executor_, run(scan, subject.message, key), asio::detached);
@@ -82,17 +84,19 @@ void Inspector::ended(const std::shared_ptr<Scan>& scan, const Digest& key) {
   if (scan->withdrawal->withdrawn()) return;  // nobody waits, and nothing is known
   under_way_.erase(key);
   overloaded_ = under_way_.size() >= most_waiting_;
-  const std::uint64_t before = generation_;
   forget_if_signatures_changed();
+  const bool of_these_signatures = scan->generation == generation_;
   const Report& report = *scan->report;
   const bool crashed = report.has(UnscannedReason::crash);
-  if (crashed || report.has(UnscannedReason::timeout)) {
+  if (!of_these_signatures) {
+    // Says nothing about what the new ones find.
+  } else if (crashed || report.has(UnscannedReason::timeout)) {
     if (failures_.size() >= remembered_limit) failures_.erase(failures_.begin());
     Failures& failures = failures_[key];
     ++failures.count;
     failures.reason = crashed ? UnscannedReason::crash : UnscannedReason::timeout;
     scan->repeated_failure = failures.count >= 2;
-  } else if (scan->outlived_a_reply && before == generation_ && !report.has(UnscannedReason::engine) &&
+  } else if (scan->outlived_a_reply && !report.has(UnscannedReason::engine) &&
              !report.has(UnscannedReason::memory)) {
     if (remembered_.size() >= remembered_limit) remembered_.erase(remembered_.begin());
     remembered_.emplace(key, report);
@@ -166,6 +170,9 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
   outcome.in_time = answer.in_time;
   policy::Circumstances circumstances;
   circumstances.repeated_failure = answer.repeated_failure;
+  // Nobody could look, or there was no verdict in time: what the scanner itself fails at isn't meant.
+  circumstances.pass_unscanned =
+      subject.pass_unscanned && (!answer.in_time || answer.report.has(UnscannedReason::engine));
   outcome.verdict = judge(subject, answer.report, circumstances);
   // Asked only when it matters: a clean message passes without a look into the quarantine.
   if (!passes(outcome.verdict)) {

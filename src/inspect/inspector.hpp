@@ -40,6 +40,7 @@ struct Subject {
   Envelope envelope;
   std::string message_id, subject;  // for the listings; hostile text
   bool replies_per_recipient = false;
+  bool pass_unscanned = false;  // the door's fail = "pass"
 };
 
 struct Outcome {

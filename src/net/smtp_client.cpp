@@ -100,6 +100,8 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
   std::string tail;
   if (const auto sent = co_await send_content(outgoing, tail); !sent)
     co_return failed(Transfer::Stage::not_sent, sent.error());
+  if (answer_by.passed())
+    co_return failed(Transfer::Stage::not_sent, Error{ErrorKind::timed_out, "no time is left for an answer"});
   if (!still_wanted())
     co_return failed(Transfer::Stage::abandoned, Error{ErrorKind::cancelled, "no longer wanted"});
   machine_.expect(Awaited::content, lmtp_ ? outgoing.recipients : 1);
@@ -110,7 +112,12 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
   while (machine_.awaited() > 0) {
     auto answer = co_await reply(answer_by);
     if (!answer && transfer.replies.empty()) co_return failed(Transfer::Stage::unanswered, answer.error());
-    if (!answer) break;  // LMTP: those that were answered count, the rest is unanswered
+    if (!answer) {
+      // LMTP: those that were answered count, for each of the others nobody knows.
+      (void)failed(Transfer::Stage::answered, answer.error());
+      transfer.replies.resize(outgoing.recipients, Reply{451, "4.4.2 Error: no answer for this recipient"});
+      co_return transfer;
+    }
     transfer.replies.push_back(*std::move(answer));
   }
   transfer.stage = transfer.replies.size() == 1 && !transfer.replies[0].positive()

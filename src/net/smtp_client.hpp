@@ -25,12 +25,12 @@ struct Transfer {
     refused,   // an answer before the end of data, or to it: `replies` say which; the sender owns the message
     not_sent,  // the connection failed before the end of data was sent: the sender owns the message
     unanswered,  // the end of data was sent and nothing came back: nobody knows; a retry may make a duplicate
-    answered,    // `replies` answer the end of data: one (SMTP), or one a recipient (LMTP)
-    abandoned,   // `still_wanted` said no before the end of data was sent
+    answered,  // `replies` answer the end of data: one (SMTP), or one a recipient (LMTP), 451 where none came
+    abandoned,  // `still_wanted` said no before the end of data was sent
   };
   Stage stage = Stage::not_sent;
   std::vector<smtp::Reply> replies;
-  std::string problem;  // for not_sent and unanswered
+  std::string problem;  // for not_sent and unanswered, and when only a part was answered
 };
 
 struct Outgoing {
@@ -54,7 +54,8 @@ class SmtpClient {
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> command(std::string_view line);
 
   // DATA, the content, the end of data. `still_wanted` is asked just before the end of data. `answer_by`: for
-  // the reply to the end of data.
+  // the reply to the end of data, which isn't sent any more when that has passed: nobody could hear the
+  // answer.
   [[nodiscard]] boost::asio::awaitable<Transfer> send(const Outgoing& outgoing,
                                                       const std::function<bool()>& still_wanted,
                                                       Deadline answer_by);

@@ -124,6 +124,10 @@ Verdict judge(const Report& report, const Envelope& envelope, const PolicyOption
     Decision decision = decide(classes, settings, circumstances.repeated_failure);
     if (circumstances.released) decision.action = Action::pass;
     verdict.dispositions.push_back(dispose(decision, settings, i, envelope.place));
+    Disposition& disposition = verdict.dispositions.back();
+    if (circumstances.pass_unscanned && disposition.deciding_class == MessageClass::unscanned &&
+        disposition.done == Action::defer)
+      disposition.done = Action::pass;
   }
   if (!replies_per_recipient) reconcile(verdict.dispositions);
   // By what was asked: in observe mode, and where the whole message is deferred, `done` is the same for all.

@@ -15,6 +15,9 @@ struct Circumstances {
   bool repeated_failure = false;
   // The recipients of this message were released from the quarantine and pass once, whatever is found.
   bool released = false;
+  // The door's fail = "pass", and nothing could be scanned: who would be deferred for that gets it all the
+  // same.
+  bool pass_unscanned = false;
 };
 
 // One disposition a recipient, in the envelope's order; `asked` is policy's, `done` what the place can do of

@@ -134,7 +134,7 @@ class Pool final : public WorkerPool {
       const auto& [engine, worker] = acquired;
       if (!worker) co_return none;
       withdrawal.set_act([acquired] { acquired.first->kill_worker(acquired.second); });
-      ScanOutcome outcome = co_await engine->scan(worker, message, deadline);
+      ScanOutcome outcome = co_await engine->scan(worker, message, Deadline::in(options_.deadline));
       give_back(*engine, worker, outcome);
       if (outcome.kind == ScanOutcome::Kind::answered || withdrawal.withdrawn())
         co_return std::move(outcome.report);

@@ -23,16 +23,12 @@ bool is_passed(const Disposition& disposition) {
   return disposition.done == Action::pass || disposition.done == Action::tag;
 }
 
-// fail = "pass": what could not be scanned goes through all the same, counted and said.
-bool pass_unscanned(inspect::Outcome& outcome, const SmtpDoorOptions& options) {
-  if (options.fail != DoorFailure::pass || !outcome.report.has(UnscannedReason::engine)) return false;
-  bool any = false;
-  for (Disposition& disposition : outcome.verdict.dispositions) {
-    if (disposition.deciding_class != MessageClass::unscanned || disposition.done != Action::defer) continue;
-    disposition.done = Action::pass;
-    any = true;
-  }
-  return any;
+// fail = "pass" let through what policy would have deferred because nothing was scanned.
+bool passed_unscanned(const inspect::Outcome& outcome) {
+  return std::ranges::any_of(outcome.verdict.dispositions, [](const Disposition& disposition) {
+    return disposition.deciding_class == MessageClass::unscanned && disposition.asked == Action::defer &&
+           disposition.done == Action::pass && !disposition.observed;
+  });
 }
 
 std::string header_line(const inspect::Subject& subject, const inspect::Outcome& outcome) {
@@ -60,15 +56,16 @@ class Delivering {
     const auto start = SteadyClock::now();
     outcome_ = co_await services_.inspector.inspect(delivery_.subject, delivery_.reply_by);
     story_.scan = since(start);
-    if (!outcome_.in_time && options_.fail == DoorFailure::pass) {
-      pass_without_verdict();
-    } else if (!outcome_.in_time) {
+    if (!outcome_.in_time && options_.fail != DoorFailure::pass) {
       for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
       co_return told(all(too_late(subject().id)));
     }
-    if (pass_unscanned(outcome_, options_)) {
+    // The deadline may have passed before what is to go on goes: the next hop gets a little more.
+    if (delivery_.reply_by.passed()) delivery_.reply_by = Deadline::in(std::chrono::seconds(20));
+    if (passed_unscanned(outcome_)) {
       ++services_.passed_unscanned;
-      story_.note = "fail=pass: nothing could be scanned";
+      story_.note =
+          outcome_.in_time ? "fail=pass: nothing could be scanned" : "fail=pass: no verdict in time";
     }
     // The client has gone: it will come again, so nothing is handed on and nothing is held twice.
     if (!delivery_.client_is_there()) co_return client_gone();
@@ -90,14 +87,6 @@ class Delivering {
 
  private:
   [[nodiscard]] const inspect::Subject& subject() const { return delivery_.subject; }
-
-  // fail = "pass" and no verdict in time. The deadline has passed: the next hop gets a little more.
-  void pass_without_verdict() {
-    for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::pass;
-    delivery_.reply_by = Deadline::in(std::chrono::seconds(20));
-    ++services_.passed_unscanned;
-    story_.note = "fail=pass: no verdict in time";
-  }
 
   asio::awaitable<std::vector<Reply>> forward() {
     const auto start = SteadyClock::now();

@@ -35,9 +35,9 @@ asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
 
 asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
                                                     std::vector<rastel::smtp::Attribute> xforward) {
+  co_await reset();
   mail_ = std::move(command);
   xforward_ = std::move(xforward);
-  recipients_.clear();
   auto reply = co_await say_mail();
   if (!reply || reply->code == 421) {
     // An old connection that has just timed out is no answer: once more on a new one.
@@ -49,16 +49,22 @@ asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
   co_return reply;
 }
 
+// A next hop that has left since, or leaves now, is asked again from the start, once: it owns nothing yet
+// (PROTOCOLS A-07).
 asio::awaitable<Result<Reply>> NextHopSession::recipient(std::string command) {
-  if (!client_ || !open_) {
-    std::vector<std::size_t> all;
-    for (std::size_t i = 0; i < recipients_.size(); ++i) all.push_back(i);
-    RASTEL_CO_CHECK(co_await begin_again(all));
+  for (bool again = false;; again = true) {
+    const bool known = client_ && open_ && !client_->closed_by_peer();
+    if (!known) {
+      std::vector<std::size_t> all;
+      for (std::size_t i = 0; i < recipients_.size(); ++i) all.push_back(i);
+      RASTEL_CO_CHECK(co_await begin_again(all));
+    }
+    auto reply = co_await client_->command(command);
+    if (reply && reply->positive()) recipients_.push_back(command);
+    const bool left = !reply || reply->code == 421;
+    if (left) drop();
+    if (!left || again) co_return reply;
   }
-  auto reply = co_await client_->command(command);
-  if (reply && reply->positive()) recipients_.push_back(std::move(command));
-  if (!reply || reply->code == 421) drop();
-  co_return reply;
 }
 
 asio::awaitable<Result<Reply>> NextHopSession::relay(const std::string& command) {
@@ -118,10 +124,11 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
     transfer = co_await client_->send(outgoing, still_wanted, answer_by);
     if (transfer.stage != Transfer::Stage::not_sent) break;
     drop();
+    if (answer_by.passed()) break;
   }
   open_ = false;
   recipients_.clear();
-  if (transfer.stage == Transfer::Stage::unanswered || transfer.stage == Transfer::Stage::abandoned) drop();
+  if (!transfer.problem.empty()) drop();
   if (transfer.stage == Transfer::Stage::refused && client_)
     open_ = true;  // DATA refused: the transaction may still stand
   co_return transfer;

@@ -93,6 +93,10 @@ asio::awaitable<void> Session::run() {
   while (!machine_.closing()) {
     if (auto next = machine_.next()) {
       co_await handle(std::move(*next));
+      // Whoever has sent the next message already waits for the answer to this one all the same.
+      if (!machine_.wants_flush() || machine_.closing()) continue;
+      const bool told = co_await flush();
+      if (!told) break;
       continue;
     }
     if (machine_.closing()) break;
@@ -197,7 +201,9 @@ asio::awaitable<void> Session::on(event::Content content) {
   if (const auto fed = co_await incoming_->feed(content.bytes); !fed) {
     log::warning("door {}: a message from {} is not taken: {}", door_->options.name, peer_, fed.error().what);
     machine_.refuse_content(reply_to(fed.error()));
-    incoming_.reset();
+    forget_transaction();
+    xforward_.clear();
+    co_await next_hop_.reset();
   }
 }
 
@@ -224,6 +230,7 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
     // A trusted peer is the MTA in front of us; whom it speaks for, it says by XFORWARD.
     envelope_.direction = policy::direction_of(envelope_, door_->site, !xforward_.empty() || !trusted());
     delivery.subject.envelope = envelope_;
+    delivery.subject.pass_unscanned = door_->options.fail == DoorFailure::pass;
     delivery.subject.replies_per_recipient = door_->options.protocol == DoorProtocol::lmtp;
     delivery.receive_time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
     delivery.client_is_there = [this] { return !stream_.peer_is_gone(); };
@@ -245,6 +252,7 @@ void Session::answer_end(const std::vector<Reply>& replies) {
 
 asio::awaitable<void> Session::on(event::Reset) {
   forget_transaction();
+  xforward_.clear();
   co_await next_hop_.reset();
   machine_.answer({250, "2.0.0 Ok"});
 }
