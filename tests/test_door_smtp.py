@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import time
 
 import pytest
 
@@ -479,3 +480,25 @@ def test_unix_sockets_on_both_sides(start, closing, tmp_path):
     rastel.start()
     with rastel.client() as client:
         assert client.deliver(MESSAGES["plain"]).code == 250
+
+
+def test_a_client_that_drips_is_cut_off_and_a_slow_one_is_not(start):
+    rastel = start({"idle_timeout": "10s"})
+    with rastel.client() as dripping, rastel.client() as slow:
+        for client in (dripping, slow):
+            client.hello()
+            client.envelope("a@x.example", ["b@lab.test"])
+            assert client.command("DATA").code == 354
+        slow.send(b"Subject: slow\r\n\r\n")
+        began = time.monotonic()
+        while time.monotonic() - began < 15:
+            slow.send(b"x" * 698 + b"\r\n")
+            try:
+                dripping.send(b"x")
+            except OSError:  # cut off
+                pass
+            time.sleep(1)
+        assert dripping.reply().code == 421
+        slow.send(b".\r\n")
+        assert slow.reply().code == 250
+    assert len(rastel.hop.messages) == 1

@@ -85,7 +85,7 @@ struct Rows<SmtpDoorOptions> {
       Option{"max_hops", &SmtpDoorOptions::max_hops, 1U, 1'000U,
              "Received: lines above which a message loops."},
       Option{"idle_timeout", &SmtpDoorOptions::idle_timeout, Duration(10'000), Duration(3600'000),
-             "How long a silent client keeps its session."},
+             "How long a client may take for a command; for a message, and 2 ms more a byte."},
       Option{"next_hop_timeout", &SmtpDoorOptions::next_hop_timeout, Duration(1'000), Duration(3600'000),
              "How long the next hop may take for an answer before the end of data."},
       Option{"socket_mode", &SmtpDoorOptions::socket_mode, "Permissions of a unix socket."}};

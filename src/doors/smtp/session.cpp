@@ -72,7 +72,8 @@ Session::Session(net::Stream stream, std::shared_ptr<DoorState> door)
       stream_(std::move(stream)),
       peer_(stream_.peer_address()),
       machine_(machine_options(*door_, trusted())),
-      next_hop_(door_->options, door_->host) {}
+      next_hop_(door_->options, door_->host),
+      patience_(door_->options.idle_timeout) {}
 
 bool Session::trusted() const { return policy::in_networks(door_->options.trusted, peer_); }
 
@@ -92,6 +93,7 @@ asio::awaitable<void> Session::run() {
                                                                                     : " ESMTP Rastel")});
   while (!machine_.closing()) {
     if (auto next = machine_.next()) {
+      if (!std::holds_alternative<event::Content>(*next)) patience_.refill();
       co_await handle(std::move(*next));
       // Whoever has sent the next message already waits for the answer to this one all the same.
       if (!machine_.wants_flush() || machine_.closing()) continue;
@@ -107,13 +109,15 @@ asio::awaitable<void> Session::run() {
     // All replies of a pipelined group in one write.
     const bool flushed = co_await flush();
     if (!flushed) break;
-    auto bytes = co_await stream_.read(Deadline::in(door_->options.idle_timeout));
+    const auto since = Clock::now();
+    auto bytes = co_await stream_.read(patience_.deadline());
     if (!bytes) {
       if (bytes.error().kind == ErrorKind::timed_out)
         machine_.shut_down({421, "4.4.2 " + door_->host + " Error: timeout"});
       if (bytes.error().kind == ErrorKind::cancelled) machine_.shut_down(shutting_down(door_->host));
       break;
     }
+    patience_.received(Clock::now() - since, bytes->size());
     machine_.receive(*bytes);
   }
   (void)co_await flush();

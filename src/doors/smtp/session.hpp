@@ -10,6 +10,7 @@
 
 #include "doors/smtp/incoming.hpp"
 #include "doors/smtp/next_hop.hpp"
+#include "doors/smtp/patience.hpp"
 #include "inspect/services.hpp"
 #include "net/stream.hpp"
 #include "protocol/smtp/server_machine.hpp"
@@ -63,6 +64,7 @@ class Session {
   Envelope envelope_;
   std::optional<Incoming> incoming_;
   Clock::time_point began_;
+  Patience patience_;
 };
 
 }  // namespace rastel::doors::smtp
