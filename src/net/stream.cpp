@@ -101,7 +101,11 @@ asio::awaitable<Result<std::string_view>> Stream::read(Deadline deadline) {
   const auto [code, length] = co_await state->socket.async_read_some(asio::buffer(*buffer), as_awaitable);
   state->reading = false;
   state->read_deadline = Deadline::never();
-  if (code) co_return std::unexpected(state->why(code));
+  if (code) {
+    Error error = state->why(code);
+    state->timed_out = false;  // what is to be said about it can still be written
+    co_return std::unexpected(std::move(error));
+  }
   co_return std::string_view(buffer->data(), length);
 }
 
