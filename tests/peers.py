@@ -293,11 +293,16 @@ class _Session:
         self.buffer = data[end + 5:]
         return data[:end + 2].replace(b"\r\n.", b"\r\n")[2:]  # RFC 5321 4.5.2: whatever follows the dot
 
-    def answer(self, verb, line, usual):
+    def decide(self, verb, line, usual):
         hook = self.hop.hooks.get(verb)
         if callable(hook):
             hook = hook(self, line)
-        reply = usual if hook is None else hook
+        return usual if hook is None else hook
+
+    def answer(self, verb, line, usual):
+        return self.give(self.decide(verb, line, usual))
+
+    def give(self, reply):
         if reply is CLOSE:
             raise Closed
         if reply is HANG:
@@ -348,11 +353,10 @@ class _Session:
         usual = f"250 2.0.0 Ok: queued as Q{number}"
         if self.hop.lmtp:
             usual = "\r\n".join(f"250 2.0.0 <{r}> kept" for r in range(len(self.recipients)))
-        # Before the reply: the other side may die of it.
-        hook = self.hop.hooks.get("DOT")
-        received.accepted = hook is None
-        reply = self.answer("DOT", line, usual)
-        received.accepted = any(part.startswith("250") for part in reply.split("\r\n"))
+        reply = self.decide("DOT", line, usual)
+        # Before the reply goes out: the other side may die of it, or be quicker than we are.
+        received.accepted = isinstance(reply, str) and any(part.startswith("250") for part in reply.split("\r\n"))
+        self.give(reply)
         self.sender, self.recipients = None, []
 
 
