@@ -219,6 +219,15 @@ class Rastel:
             os.kill(pid, signal.SIGSTOP)
         return sorted(before)
 
+    @staticmethod
+    def resume_workers(stopped):
+        """Those of them that are still alive."""
+        for pid in filter(alive, stopped):
+            os.kill(pid, signal.SIGCONT)
+
+    def scans_under_way(self):
+        return self.status().get("scans", {}).get("under_way", 0)
+
     # Talking to it
 
     def door(self, number=0):

@@ -102,13 +102,17 @@ def test_the_dot_without_an_answer_is_never_a_success_nor_a_refusal(doors):
             assert reply.code == 451 and reply.text.startswith("4.4.2"), (name, reply)
 
 
+def only_one_answer(reply):
+    """A hook for the end of data: the first recipient is answered, then the next hop leaves."""
+    def answer(session, line):
+        session.say(reply)
+        return peers.CLOSE
+    return answer
+
+
 @pytest.mark.parametrize("first", ["250 2.0.0 kept", "550 5.0.0 not here"])
 def test_lmtp_recipients_that_were_not_answered_are_to_be_sent_again(doors, first):
-    def one_answer_then_none(session, line):
-        session.say(first)
-        return peers.CLOSE
-
-    doors.hops["lmtp-lmtp"].hooks["DOT"] = one_answer_then_none
+    doors.hops["lmtp-lmtp"].hooks["DOT"] = only_one_answer(first)
     with doors.client("lmtp-lmtp") as client:
         replies = client.deliver(CONTENT, recipients=["a@lab.test", "b@lab.test", "c@lab.test"])
         assert [reply.code for reply in replies] == [int(first[:3]), 451, 451], replies
@@ -120,11 +124,7 @@ def test_a_release_keeps_the_recipients_that_were_not_answered(start, closing):
     hop = closing(peers.NextHop(lmtp=True))
     rastel = start({"place": "after-queue"}, sections={"store": {"release": hop.address}})
 
-    def one_answer_then_none(session, line):
-        session.say("250 2.0.0 kept")
-        return peers.CLOSE
-
-    hop.hooks["DOT"] = one_answer_then_none
+    hop.hooks["DOT"] = only_one_answer("250 2.0.0 kept")
     with rastel.client() as client:
         assert client.deliver(daemon.infected(), recipients=["a@lab.test", "b@lab.test"]).code == 250
     held = rastel.held()[0]["id"]

@@ -29,7 +29,7 @@ def begin(rastel, content, **options):
 
 def under_way(rastel, seconds=20):
     end = time.monotonic() + seconds
-    while not rastel.status().get("scans", {}).get("under_way"):
+    while not rastel.scans_under_way():
         assert time.monotonic() < end, "no scan began"
         time.sleep(0.02)
 
@@ -121,10 +121,9 @@ def test_a_verdict_of_old_signatures_is_not_remembered_for_the_retry(start):
     rastel.cli("reload")
     with rastel.client() as client:
         assert client.deliver(peers.mail("in between")).code == 250
-    for pid in filter(daemon.alive, stopped):
-        os.kill(pid, signal.SIGCONT)
+    rastel.resume_workers(stopped)
     end = time.monotonic() + 20
-    while rastel.status()["scans"]["under_way"]:
+    while rastel.scans_under_way():
         assert time.monotonic() < end
         time.sleep(0.05)
     before = rastel.status()["scans"]["done"]
@@ -152,13 +151,12 @@ def test_scans_that_outlived_their_reply_hold_half_of_the_workers(start):
         assert client.reply().code == 451
         client.close()
     end = time.monotonic() + 20  # of two workers one may go on
-    while rastel.status()["scans"]["under_way"] != 1:
+    while rastel.scans_under_way() != 1:
         assert time.monotonic() < end, rastel.status()
         time.sleep(0.1)
     with rastel.client() as client:
         assert client.deliver(peers.mail("another")).code == 250
-    for pid in filter(daemon.alive, stopped):
-        os.kill(pid, signal.SIGCONT)
+    rastel.resume_workers(stopped)
     for content in slow:  # whichever was let go begins afresh
         with rastel.client() as client:
             assert client.deliver(content).code == 250
