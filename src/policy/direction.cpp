@@ -3,17 +3,16 @@
 
 #include <algorithm>
 
-#include <strings.h>
+#include "policy/addresses.hpp"
 
 namespace rastel::policy {
 namespace {
 
 bool ours(const Recipient& recipient, const SiteOptions& site) {
-  const std::size_t at = recipient.address.rfind('@');
-  if (at == std::string::npos) return true;
-  const std::string domain = recipient.address.substr(at + 1);
-  return std::ranges::any_of(
-      site.domains, [&](const std::string& own) { return strcasecmp(own.c_str(), domain.c_str()) == 0; });
+  const std::string address = plain_address(recipient.address);
+  return address.find('@') == std::string::npos ||
+         std::ranges::any_of(site.domains,
+                             [&](const std::string& domain) { return matches_address(domain, address); });
 }
 
 }  // namespace

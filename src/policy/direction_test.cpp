@@ -43,7 +43,7 @@ TEST(Direction, FollowsFromClientAndRecipients) {
        "192.0.2.7",
        "",
        true,
-       {"a@example.com", "b@EXAMPLE.ORG"},
+       {"a@example.com", "b@EXAMPLE.ORG."},
        Direction::internal},
       {"from our network to one elsewhere",
        Place::after_queue,

@@ -5,44 +5,11 @@
 #include <ranges>
 #include <string>
 
+#include "policy/addresses.hpp"
+#include "policy/direction.hpp"
+
 namespace rastel::policy {
 namespace {
-
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
-}
-
-bool equal(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-// An address as the server that delivers it understands it: without source route (RFC 5321 C), quoting
-// (4.1.2) and the root's dot. Or `<"user"@example.com>` would slip past a rule for user@example.com.
-std::string plain_address(std::string_view address) {
-  if (address.starts_with('@'))
-    if (const std::size_t colon = address.find(':'); colon != std::string_view::npos)
-      address.remove_prefix(colon + 1);
-  if (address.find('@') != std::string_view::npos && address.ends_with('.')) address.remove_suffix(1);
-  if (!address.starts_with('"')) return std::string(address);
-  std::string plain;
-  for (std::size_t i = 1; i < address.size(); ++i) {
-    if (address[i] == '"') return plain.append(address.substr(i + 1));
-    if (address[i] == '\\' && i + 1 < address.size()) ++i;
-    plain += address[i];
-  }
-  return std::string(address);  // an unclosed quote: as said
-}
-
-// "user@example.com" the address, "@example.com" and "example.com" its domain, "<>" the empty one.
-bool matches_address(std::string_view pattern, std::string_view address) {
-  if (pattern == "<>") return address.empty();
-  const std::size_t at = address.rfind('@');
-  const std::string_view domain = at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
-  if (pattern.empty() || pattern == "@") return false;  // nobody's, not everybody's
-  if (pattern.starts_with('@')) return equal(pattern.substr(1), domain);
-  if (pattern.find('@') == std::string_view::npos) return equal(pattern, domain) || equal(pattern, address);
-  return equal(plain_address(pattern), address);
-}
 
 bool matches_any(const std::vector<std::string>& patterns, std::string_view address) {
   if (patterns.empty()) return true;
@@ -55,10 +22,7 @@ bool matches(const PolicyRule& rule, const Envelope& envelope, const Recipient* 
   if (!rule.recipients.empty() && (recipient == nullptr || !matches_any(rule.recipients, recipient->address)))
     return false;
   if (!matches_any(rule.senders, envelope.reverse_path)) return false;
-  if (!rule.clients.empty() && std::ranges::none_of(rule.clients, [&](const Network& network) {
-        return network.matches(envelope.client.address);
-      }))
-    return false;
+  if (!rule.clients.empty() && !in_networks(rule.clients, envelope.client.address)) return false;
   if (rule.authenticated && *rule.authenticated == envelope.client.authenticated_user.empty()) return false;
   if (rule.direction && *rule.direction != envelope.direction) return false;
   return rule.doors.empty() || std::ranges::find(rule.doors, envelope.door) != rule.doors.end();
