@@ -17,6 +17,7 @@
 #include "app/configuration.hpp"
 #include "app/configuration_check.hpp"
 #include "app/control_server.hpp"
+#include "app/metrics.hpp"
 #include "base/log.hpp"
 #include "doors/http/door.hpp"
 #include "doors/smtp/door.hpp"
@@ -190,8 +191,9 @@ class Daemon final : public control::ControlHandlers {
                                                              *this, blocking_));
       }
       if (listener.name == "http") {
-        RASTEL_CO_TRY(http_, doors::http::Door::open(main_.get_executor(), std::move(listener.socket),
-                                                     [this] { return health(); }));
+        RASTEL_CO_TRY(
+            http_, doors::http::Door::open(main_.get_executor(), std::move(listener.socket),
+                                           {[this] { return health(); }, [this] { return metrics_text(); }}));
       }
     }
     co_return Result<>{};
@@ -231,6 +233,38 @@ class Daemon final : public control::ControlHandlers {
     if (draining_) object["trouble"] = "draining";
     if (pool.builtin_only) object["warning"] = "only built-in test signatures: production needs freshclam's";
     return {pool.ready && !draining_, boost::json::serialize(object)};
+  }
+
+  // At most every few seconds: to look through a process with a gigabyte of signatures takes the kernel, and
+  // the master, tens of milliseconds.
+  asio::awaitable<std::vector<sandbox::ProcessMemory>> memory() {
+    if (memory_until_.passed()) {
+      memory_until_ = Deadline::in(std::chrono::seconds(5));
+      auto asked = co_await link_->memory();
+      if (asked) memory_ = *std::move(asked);
+    }
+    co_return memory_;
+  }
+
+  asio::awaitable<std::string> metrics_text() {
+    metrics::Snapshot snapshot;
+    snapshot.started = started_;
+    snapshot.memory = co_await memory();
+    const auto usage = co_await blocking_.run([this] { return quarantine_->usage(); });
+    if (usage) snapshot.quarantine = *usage;
+    snapshot.now = std::chrono::system_clock::now();
+    snapshot.pool = pool_->status();
+    snapshot.scans_under_way = pool_->scans_under_way();
+    snapshot.draining = draining_;
+    snapshot.counts = services_->counters.values();
+    snapshot.passed_unscanned = services_->passed_unscanned.load();
+    snapshot.history_dropped = history_->dropped();
+    for (const auto& door : doors_) snapshot.doors.push_back({door->options().name, door->sessions()});
+    // Sessions of before a reload that still go on belong to the door of the same name.
+    for (const auto& retired : retired_)
+      for (metrics::DoorSessions& door : snapshot.doors)
+        if (door.name == retired->options().name) door.sessions += retired->sessions();
+    co_return metrics::exposition(snapshot);
   }
 
   void begin_drain() {
@@ -299,6 +333,9 @@ class Daemon final : public control::ControlHandlers {
   std::vector<std::shared_ptr<doors::smtp::Door>> doors_, retired_;
   std::shared_ptr<control::ControlServer> control_;
   std::shared_ptr<doors::http::Door> http_;
+  const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
+  std::vector<sandbox::ProcessMemory> memory_;
+  Deadline memory_until_ = Deadline::in(std::chrono::seconds(0));
   bool draining_ = false;
   bool ending_ = false;
   int status_ = 0;

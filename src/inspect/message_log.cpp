@@ -61,10 +61,13 @@ std::vector<Group> groups(const Subject& subject, const Outcome& outcome) {
 
 }  // namespace
 
-void tell(const Subject& subject, const Outcome& outcome, const Story& story, store::History& history) {
+void tell(const Subject& subject, const Outcome& outcome, const Story& story, store::History& history,
+          Counters& counters) {
+  if (!outcome.released) counters.scanned(story.scan);
   const Envelope& envelope = subject.envelope;
   for (const Group& group : groups(subject, outcome)) {
     const Disposition& disposition = *group.disposition;
+    counters.count(envelope.door, disposition.deciding_class, disposition.done);
     const std::string what = class_with_reason(disposition.deciding_class, disposition.reason);
     const std::string finding =
         disposition.finding.empty() ? findings_text(outcome.report) : disposition.finding;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What became of one message, said once to the log and once to the history: one line a message, one a
-// recipient group where actions differ.
+// What became of one message, said once to the log, once to the history and once to the counters: one line a
+// message, one a recipient group where actions differ.
 #pragma once
 
 #include <chrono>
 #include <string>
 
+#include "inspect/counters.hpp"
 #include "inspect/inspector.hpp"
 #include "store/history.hpp"
 
@@ -20,6 +21,7 @@ struct Story {
   std::string note;  // anything unusual: "client lost", "fail=pass"; may be empty
 };
 
-void tell(const Subject& subject, const Outcome& outcome, const Story& story, store::History& history);
+void tell(const Subject& subject, const Outcome& outcome, const Story& story, store::History& history,
+          Counters& counters);
 
 }  // namespace rastel::inspect

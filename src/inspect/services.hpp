@@ -9,6 +9,7 @@
 
 #include "base/site_options.hpp"
 #include "inspect/blocking.hpp"
+#include "inspect/counters.hpp"
 #include "inspect/inspector.hpp"
 #include "inspect/io_threads.hpp"
 #include "store/history.hpp"
@@ -30,7 +31,8 @@ struct Services {
   store::History& history;
   IoThreads& threads;
   std::filesystem::path spool;
-  std::uint64_t max_message;                        // bytes
+  std::uint64_t max_message;  // bytes
+  Counters counters;
   std::atomic<std::uint64_t> passed_unscanned = 0;  // messages that a door with fail = "pass" let through
 };
 

@@ -191,6 +191,9 @@ MasterForTest::~MasterForTest() {
 
 boost::asio::awaitable<Result<Handover>> MasterForTest::configuration() { co_return Handover{}; }
 boost::asio::awaitable<Result<Handover>> MasterForTest::reload_configuration() { co_return Handover{}; }
+boost::asio::awaitable<Result<std::vector<ProcessMemory>>> MasterForTest::memory() {
+  co_return std::vector<ProcessMemory>();
+}
 boost::asio::awaitable<void> MasterForTest::master_gone() { co_return; }
 
 boost::asio::awaitable<Result<EngineProcess>> MasterForTest::start_engine() {

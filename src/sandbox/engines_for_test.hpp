@@ -66,6 +66,7 @@ class MasterForTest final : public MasterLink {
   boost::asio::awaitable<Result<Handover>> reload_configuration() override;
   boost::asio::awaitable<Result<EngineProcess>> start_engine() override;
   void kill_engine(std::uint32_t number) override;
+  boost::asio::awaitable<Result<std::vector<ProcessMemory>>> memory() override;
   boost::asio::awaitable<void> master_gone() override;
 
   [[nodiscard]] pid_t pid(std::uint32_t number) const;

@@ -18,6 +18,7 @@
 #include "base/os/file.hpp"
 #include "sandbox/listeners.hpp"
 #include "sandbox/master_protocol.hpp"
+#include "sandbox/process_memory.hpp"
 #include "sandbox/seqpacket.hpp"
 
 #if defined(__linux__) && !defined(RASTEL_PORTABLE)
@@ -148,6 +149,8 @@ class Master {
         if (const auto found = engines_.find(request.number); found != engines_.end())
           kill(found->second, SIGKILL);
         return;
+      case MasterVerb::memory:
+        return answer(MasterVerb::memory, false, 0, encode_memory(memory()));
     }
   }
 
@@ -204,6 +207,35 @@ class Master {
     if (!child) return answer(MasterVerb::start_engine, true, 0, child.error().what);
     engines_.emplace(next_engine_, child->pid);
     answer(MasterVerb::start_engine, false, next_engine_++, {}, {ends->first.get()});
+  }
+
+  // Files of the kernel about our own children; nothing that a process could have written.
+  [[nodiscard]] std::vector<ProcessMemory> memory() const {
+    std::vector<ProcessMemory> all;
+    const auto add = [&all](std::string name, const std::vector<pid_t>& processes) {
+      ProcessMemory sum;
+      sum.name = std::move(name);
+      for (const pid_t pid : processes) {
+        const auto one = memory_of(pid);
+        if (!one) continue;
+        ++sum.processes;
+        sum.pss += one->pss;
+        sum.uss += one->uss;
+        sum.rss += one->rss;
+      }
+      if (sum.processes > 0) all.push_back(std::move(sum));
+    };
+    std::vector<pid_t> zygotes, workers;
+    for (const auto& [number, pid] : engines_) {
+      zygotes.push_back(pid);
+      const auto forked = forked_by(pid);
+      workers.insert(workers.end(), forked.begin(), forked.end());
+    }
+    add("master", {getpid()});
+    add("daemon", {daemon_});
+    add("zygote", zygotes);
+    add("worker", workers);
+    return all;
   }
 
   void start_daemon_again() {

@@ -49,6 +49,11 @@ class Link final : public MasterLink {
     (void)channel_.send(write_layout(request));
   }
 
+  asio::awaitable<Result<std::vector<ProcessMemory>>> memory() override {
+    RASTEL_CO_TRY(const Packet packet, co_await ask(MasterVerb::memory));
+    co_return decode_memory(std::string_view(packet.bytes).substr(sizeof(MasterAnswer)));
+  }
+
   asio::awaitable<void> master_gone() override {
     if (!lost_) (void)co_await gone_.async_wait(as_awaitable);
   }

@@ -13,6 +13,7 @@
 
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
+#include "sandbox/process_memory.hpp"
 
 namespace rastel::sandbox {
 
@@ -45,6 +46,8 @@ class MasterLink {
   [[nodiscard]] virtual boost::asio::awaitable<Result<EngineProcess>> start_engine() = 0;
   virtual void kill_engine(
       std::uint32_t number) = 0;  // SIGKILL to the zygote; with it all of its workers die
+  // What master, daemon, zygotes and workers take; who is missing could not be looked at.
+  [[nodiscard]] virtual boost::asio::awaitable<Result<std::vector<ProcessMemory>>> memory() = 0;
   // Completes when the master is gone (the daemon then drains and ends).
   [[nodiscard]] virtual boost::asio::awaitable<void> master_gone() = 0;
 };

@@ -21,6 +21,7 @@ enum class MasterVerb : std::uint32_t {
   reload = 2,        // → the same, or failed with a sentence
   start_engine = 3,  // → number; descriptor: the socket to the zygote
   kill_engine = 4,   // number; no answer
+  memory = 5,        // → text: what the processes take (sandbox/process_memory.hpp)
 };
 
 struct MasterRequest {

@@ -23,8 +23,8 @@ constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 
 class Listening final : public Door, public std::enable_shared_from_this<Listening> {
  public:
-  Listening(net::Acceptor acceptor, std::function<Health()> health)
-      : acceptor_(std::move(acceptor)), health_(std::move(health)) {}
+  Listening(net::Acceptor acceptor, Sources sources)
+      : acceptor_(std::move(acceptor)), sources_(std::move(sources)) {}
 
   void start() { asio::co_spawn(acceptor_.executor(), accept(shared_from_this()), asio::detached); }
   void close() override { acceptor_.close(); }
@@ -50,14 +50,14 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
       stream.expires_after(std::chrono::seconds(10));
       const auto [code, length] = co_await beast::http::async_read(stream, buffer, parser, as_awaitable);
       if (code) break;
-      Response response = self->answer(parser.get());
+      Response response = co_await self->answer(parser.get());
       const auto [problem, written] = co_await beast::http::async_write(stream, response, as_awaitable);
       if (problem || !response.keep_alive()) break;
     }
     --self->connections_;
   }
 
-  Response answer(const beast::http::request<beast::http::empty_body>& request) const {
+  asio::awaitable<Response> answer(const beast::http::request<beast::http::empty_body>& request) const {
     using beast::http::status;
     Response response(status::ok, request.version());
     response.set(beast::http::field::server, "Rastel");
@@ -65,34 +65,38 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     response.set(beast::http::field::cache_control, "no-store");
     response.keep_alive(request.keep_alive());
     const bool head = request.method() == beast::http::verb::head;
-    if (request.target() != "/health") {
+    const bool wants_metrics = request.target() == "/metrics";
+    if (!wants_metrics && request.target() != "/health") {
       response.result(status::not_found);
-      response.body() = "{\"error\":\"there is only /health here\"}\n";
+      response.body() = "{\"error\":\"there are only /health and /metrics here\"}\n";
     } else if (!head && request.method() != beast::http::verb::get) {
       response.result(status::method_not_allowed);
       response.set(beast::http::field::allow, "GET, HEAD");
       response.body() = "{\"error\":\"GET or HEAD\"}\n";
+    } else if (wants_metrics) {
+      response.set(beast::http::field::content_type, metrics_type);
+      response.body() = co_await sources_.metrics();
     } else {
-      const Health health = health_();
+      const Health health = sources_.health();
       if (!health.good) response.result(status::service_unavailable);
       response.body() = health.json + "\n";
     }
     response.prepare_payload();
     if (head) response.body().clear();
-    return response;
+    co_return response;
   }
 
   net::Acceptor acceptor_;
-  std::function<Health()> health_;
+  Sources sources_;
   int connections_ = 0;
 };
 
 }  // namespace
 
 Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener,
-                                         std::function<Health()> health) {
+                                         Sources sources) {
   RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
-  auto door = std::make_shared<Listening>(std::move(acceptor), std::move(health));
+  auto door = std::make_shared<Listening>(std::move(acceptor), std::move(sources));
   door->start();
   return door;
 }

@@ -13,7 +13,7 @@ struct HttpOptions {
 template <>
 struct Rows<HttpOptions> {
   static constexpr std::tuple rows{
-      Option{"listen", &HttpOptions::listen, "Where /health answers; none: nowhere."}};
+      Option{"listen", &HttpOptions::listen, "Where /health and /metrics answer; none: nowhere."}};
 };
 
 }  // namespace rastel

@@ -153,7 +153,7 @@ class Delivering {
 
   std::vector<Reply> told(std::vector<Reply> replies) {
     story_.reply = replies.front().brief();
-    inspect::tell(subject(), outcome_, story_, services_.history);
+    inspect::tell(subject(), outcome_, story_, services_.history, services_.counters);
     return replies;
   }
 
