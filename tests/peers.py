@@ -192,13 +192,15 @@ class NextHop:
     usual answer. Replies are the text without the last CRLF; several replies in one are several. `messages` are those
     whose end of data came, in order; `commands` all command lines of all sessions."""
 
-    def __init__(self, hooks=None, keywords=None, lmtp=False, path=None, port=0, listener=None):
+    def __init__(self, hooks=None, keywords=None, lmtp=False, path=None, port=0, listener=None, proxy=None):
         self.hooks, self.lmtp = dict(hooks or {}), lmtp
         self.keywords = FULL if keywords is None else keywords
         self.messages, self.commands, self.unfinished = [], [], []
         self.stopping = threading.Event()
         self.lock = threading.Lock()
         self.connections = 0
+        self.preambles = []  # PROXY headers, one a connection, where `proxy` says that there are some
+        self.proxy = proxy
         if listener is not None:
             self.listener = listener
         elif path is not None:
@@ -312,7 +314,26 @@ class _Session:
             self.say(reply)
         return reply if isinstance(reply, str) else ""
 
+    def preamble(self):
+        """A PROXY header: version 1 is a line, version 2 says its length."""
+        def more(size):
+            while len(self.buffer) < size:
+                data = self.connection.recv(65536)
+                if not data:
+                    raise Closed
+                self.buffer += data
+        if self.hop.proxy == "v1":
+            header = self.line().encode()
+        else:
+            more(16)
+            size = 16 + int.from_bytes(self.buffer[14:16], "big")
+            more(size)
+            header, self.buffer = self.buffer[:size], self.buffer[size:]
+        self.hop.preambles.append(header)
+
     def run(self):
+        if self.hop.proxy:
+            self.preamble()
         self.answer("BANNER", "", "220 next.example ESMTP")
         while True:
             line = self.line()

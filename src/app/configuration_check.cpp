@@ -131,6 +131,10 @@ class Check {
     if (door.protocol == DoorProtocol::lmtp && door.place == Place::outbound)
       problem(at_door(index, "protocol"),
               "door \"{}\": clients don't hand in mail by LMTP; an outbound door speaks SMTP", door.name);
+    if (door.proxy_protocol && door.trusted.empty())
+      problem(at_door(index, "proxy_protocol"),
+              "door \"{}\": proxy_protocol is believed from trusted peers alone, and `trusted` is empty",
+              door.name);
     for (const SmtpDoorOptions& other : configuration_.door.smtp)
       if (reaches(door.next_hop.endpoint, other.listen))
         problem(at_door(index, "next_hop"),

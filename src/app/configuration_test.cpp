@@ -300,6 +300,12 @@ TEST(Contradictions, ARuleNamesADoorThatThereIs) {
   EXPECT_EQ(error_of("[[policy.rule]]\ndoors = [\"a\"]\n" + std::string(door)), "(accepted)");
 }
 
+TEST(Contradictions, AProxyHeaderNeedsSomebodyWhoIsTrusted) {
+  const std::string text = door_with("a", "127.0.0.1:1000", "127.0.0.1:9") + "proxy_protocol = true\n";
+  EXPECT_THAT(error_of(text), HasSubstr("`trusted` is empty"));
+  EXPECT_EQ(error_of(text + "trusted = [\"127.0.0.1\"]\n"), "(accepted)");
+}
+
 TEST(Contradictions, OfTheSite) {
   EXPECT_EQ(error_of("[store]\ndirectory = \"rel\"\n"),
             "r.toml:2: store.directory: want an absolute path, not \"rel\"");

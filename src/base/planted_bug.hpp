@@ -49,8 +49,18 @@ inline constexpr bool configuration = true;
 #else
 inline constexpr bool configuration = false;
 #endif
-inline constexpr bool any =
-    server_machine || client_machine || bdat || header_scanner || line_breaks || wire || configuration;
+#ifdef RASTEL_PLANT_proxy_protocol
+inline constexpr bool proxy_protocol = true;
+#else
+inline constexpr bool proxy_protocol = false;
+#endif
+#ifdef RASTEL_PLANT_auth_exchange
+inline constexpr bool auth_exchange = true;
+#else
+inline constexpr bool auth_exchange = false;
+#endif
+inline constexpr bool any = server_machine || client_machine || bdat || header_scanner || line_breaks ||
+                            wire || configuration || proxy_protocol || auth_exchange;
 }  // namespace planted
 
 // text[at]. With a bug planted the byte is read from an exact copy on the heap, where a sanitizer sees a read

@@ -12,8 +12,9 @@ using smtp::Reply;
 constexpr std::size_t block = 64 * 1024;  // bytes read, stuffed and written at a time
 
 asio::awaitable<Result<SmtpClient>> SmtpClient::connect(const NextHop& next_hop, std::string own_name,
-                                                        Duration patience) {
+                                                        Duration patience, std::string preamble) {
   RASTEL_CO_TRY(Stream stream, co_await net::connect(next_hop.endpoint, Deadline::in(patience)));
+  if (!preamble.empty()) RASTEL_CO_CHECK(co_await stream.write(preamble, Deadline::in(patience)));
   SmtpClient client(std::move(stream), {}, patience, next_hop.protocol == NextHop::Protocol::lmtp);
   client.machine_.expect(Awaited::banner);
   RASTEL_CO_TRY(const Reply banner, co_await client.reply(Deadline::in(patience)));

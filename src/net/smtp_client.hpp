@@ -41,11 +41,12 @@ struct Outgoing {
 
 class SmtpClient {
  public:
-  // Connects, reads the banner, says EHLO (HELO if that is refused) or LHLO. Error `peer` with the server's
-  // words when it refuses.
+  // Connects, writes `preamble` (a PROXY header, or nothing) before all else, reads the banner, says EHLO
+  // (HELO if that is refused) or LHLO. Error `peer` with the server's words when it refuses.
   [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> connect(const NextHop& next_hop,
                                                                           std::string own_name,
-                                                                          Duration patience);
+                                                                          Duration patience,
+                                                                          std::string preamble = {});
 
   [[nodiscard]] const smtp::Keywords& keywords() const { return keywords_; }
 

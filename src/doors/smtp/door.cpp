@@ -7,16 +7,20 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/log.hpp"
 #include "doors/smtp/session.hpp"
 #include "net/acceptor.hpp"
+#include "net/proxy_header.hpp"
+#include "policy/direction.hpp"
 
 namespace rastel::doors::smtp {
 namespace {
 
 namespace asio = boost::asio;
+constexpr auto proxy_header_time = std::chrono::seconds(10);  // PROTOCOLS X-13: at least 3 s
 
 std::string own_name(const SmtpDoorOptions& options, const SiteOptions& site) {
   if (!options.greeting_host.empty()) return options.greeting_host;
@@ -58,13 +62,36 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
       const auto executor = self->state_->services.threads.next();
       auto socket = co_await self->acceptor_.accept(executor);
       if (!socket) co_return;
-      asio::co_spawn(executor, serve(self, net::Stream(*std::move(socket))), asio::detached);
+      asio::co_spawn(executor, serve(self, std::make_shared<net::Stream::Socket>(*std::move(socket))),
+                     asio::detached);
     }
   }
 
-  static asio::awaitable<void> serve(std::shared_ptr<Listening> self, net::Stream stream) {
+  // Whom the peer speaks for. An error: the connection is not to be served, nor answered.
+  static asio::awaitable<Result<ClientIdentity>> identify(const DoorState& state,
+                                                          std::shared_ptr<net::Stream::Socket> socket) {
+    ClientIdentity peer = identity_of(*socket);
+    if (!state.options.proxy_protocol) co_return peer;
+    if (!policy::in_networks(state.options.trusted, peer.address))
+      co_return fail(ErrorKind::peer, fmt::format("{} is not among `trusted`", peer.address));
+    const auto header = co_await net::read_proxy_header(socket, Deadline::in(proxy_header_time));
+    if (!header)
+      co_return fail(header.error().kind, fmt::format("{}: {}", peer.address, header.error().what));
+    co_return *header ? identity_of(**header) : std::move(peer);
+  }
+
+  static asio::awaitable<void> serve(std::shared_ptr<Listening> self,
+                                     std::shared_ptr<net::Stream::Socket> socket) {
     DoorState& state = *self->state_;
+    const std::shared_ptr<void> counted(nullptr, [self](void*) { --self->state_->sessions; });
     const bool too_many = ++state.sessions > state.options.max_sessions;
+    const auto client = co_await identify(state, socket);
+    if (!client) {
+      log::warning("door {}: a connection is closed: {}", state.options.name, client.error().what);
+      co_return;
+    }
+    net::Stream stream(std::move(*socket));
+    socket.reset();
     if (too_many || state.draining) {
       const std::string refusal =
           "421 4.3.2 " + state.host + (too_many ? " too many sessions\r\n" : " is shutting down\r\n");
@@ -72,12 +99,11 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
       (void)written;
     } else {
       const auto executor = stream.executor();
-      const auto session = std::make_shared<Session>(std::move(stream), self->state_);
+      const auto session = std::make_shared<Session>(std::move(stream), *client, self->state_);
       const auto place = self->enter({executor, session});
       co_await session->run();
       self->leave(place);
     }
-    --state.sessions;
   }
 
   std::list<Running>::iterator enter(Running running) {

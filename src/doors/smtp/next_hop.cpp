@@ -7,11 +7,28 @@ namespace asio = boost::asio;
 using net::Transfer;
 using rastel::smtp::Reply;
 
+namespace {
+
+std::string preamble(ProxyVersion version, const ClientIdentity& client) {
+  switch (version) {
+    case ProxyVersion::off:
+      return {};
+    case ProxyVersion::v1:
+      return proxy::format_v1(proxy_header(client));
+    case ProxyVersion::v2:
+      return proxy::format_v2(proxy_header(client));
+  }
+  return {};
+}
+
+}  // namespace
+
 asio::awaitable<Result<>> NextHopSession::ensure_connected() {
   if (client_ && !client_->closed_by_peer()) co_return Result<>{};
   drop();
   RASTEL_CO_TRY(client_,
-                co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout));
+                co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout,
+                                                  preamble(options_.next_hop_proxy, identity_)));
   co_return Result<>{};
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "doors/smtp/client_identity.hpp"
 #include "doors/smtp/options.hpp"
 #include "net/smtp_client.hpp"
 #include "protocol/smtp/xtext.hpp"
@@ -16,8 +17,8 @@ namespace rastel::doors::smtp {
 
 class NextHopSession {
  public:
-  NextHopSession(const SmtpDoorOptions& options, std::string own_name)
-      : options_(options), own_name_(std::move(own_name)) {}
+  NextHopSession(const SmtpDoorOptions& options, std::string own_name, ClientIdentity client)
+      : options_(options), own_name_(std::move(own_name)), identity_(std::move(client)) {}
 
   [[nodiscard]] boost::asio::awaitable<Result<>> ensure_connected();
   [[nodiscard]] const rastel::smtp::Keywords* keywords() const {
@@ -45,6 +46,7 @@ class NextHopSession {
 
   const SmtpDoorOptions& options_;
   std::string own_name_;
+  ClientIdentity identity_;
   std::optional<net::SmtpClient> client_;
   std::string mail_;
   std::vector<rastel::smtp::Attribute> xforward_;

@@ -16,6 +16,7 @@ namespace rastel {
 enum class DoorFailure { defer, pass };              // what the door does when nothing can be scanned
 enum class LineBreaks { normalize, reject, as_is };  // PROTOCOLS A-11
 enum class DoorProtocol { smtp, lmtp };
+enum class ProxyVersion { off, v1, v2 };
 
 struct SmtpDoorOptions {
   std::string name;  // required
@@ -23,7 +24,8 @@ struct SmtpDoorOptions {
   Endpoint listen;   // required
   NextHop next_hop;  // required
   Place place = Place::before_queue;
-  std::vector<Network> trusted;  // may say XFORWARD
+  std::vector<Network> trusted;  // may say XFORWARD and PROXY
+  bool proxy_protocol = false;
   DoorFailure fail = DoorFailure::defer;
   std::optional<Duration> reply_deadline;  // unset: 80 s before-queue, 480 s after-queue, 45 s outbound
   std::uint32_t max_sessions = 200;
@@ -34,6 +36,7 @@ struct SmtpDoorOptions {
   std::uint32_t max_hops = 50;                       // Received: lines, PROTOCOLS A-39
   Duration idle_timeout{std::chrono::seconds(300)};  // RFC 5321 4.5.3.2.7
   Duration next_hop_timeout{std::chrono::seconds(60)};
+  ProxyVersion next_hop_proxy = ProxyVersion::off;
   FileMode socket_mode{0660};  // for unix sockets
 };
 
@@ -54,6 +57,12 @@ struct Names<DoorProtocol> {
                                     std::pair{std::string_view("lmtp"), DoorProtocol::lmtp}};
 };
 template <>
+struct Names<ProxyVersion> {
+  static constexpr std::array names{std::pair{std::string_view("off"), ProxyVersion::off},
+                                    std::pair{std::string_view("v1"), ProxyVersion::v1},
+                                    std::pair{std::string_view("v2"), ProxyVersion::v2}};
+};
+template <>
 struct Names<Place> {
   static constexpr std::array names{std::pair{std::string_view("before-queue"), Place::before_queue},
                                     std::pair{std::string_view("after-queue"), Place::after_queue},
@@ -70,7 +79,9 @@ struct Rows<SmtpDoorOptions> {
       Option{"place", &SmtpDoorOptions::place,
              "Before or after the mail server's queue, or outbound; decides what the door can still do."},
       Option{"trusted", &SmtpDoorOptions::trusted,
-             "Peers that may say XFORWARD (\"unix\": all of a unix socket)."},
+             "Peers that may say XFORWARD and PROXY (\"unix\": all of a unix socket)."},
+      Option{"proxy_protocol", &SmtpDoorOptions::proxy_protocol,
+             "Every connection begins with a PROXY header (haproxy's send-proxy), from trusted peers alone."},
       Option{"fail", &SmtpDoorOptions::fail,
              "When nothing can be scanned: defer, or pass (logged and counted a message)."},
       Option{"reply_deadline", &SmtpDoorOptions::reply_deadline, Duration(100), Duration(3600'000),
@@ -88,6 +99,8 @@ struct Rows<SmtpDoorOptions> {
              "How long a client may take for a command; for a message, and 2 ms more a byte."},
       Option{"next_hop_timeout", &SmtpDoorOptions::next_hop_timeout, Duration(1'000), Duration(3600'000),
              "How long the next hop may take for an answer before the end of data."},
+      Option{"next_hop_proxy", &SmtpDoorOptions::next_hop_proxy,
+             "Begin each connection to the next hop with a PROXY header that names the client: off, v1, v2."},
       Option{"socket_mode", &SmtpDoorOptions::socket_mode, "Permissions of a unix socket."}};
 };
 

@@ -67,15 +67,15 @@ std::string of_attribute(const std::vector<rastel::smtp::Attribute>& attributes,
 
 }  // namespace
 
-Session::Session(net::Stream stream, std::shared_ptr<DoorState> door)
+Session::Session(net::Stream stream, ClientIdentity client, std::shared_ptr<DoorState> door)
     : door_(std::move(door)),
       stream_(std::move(stream)),
-      peer_(stream_.peer_address()),
+      client_(std::move(client)),
       machine_(machine_options(*door_, trusted())),
-      next_hop_(door_->options, door_->host),
+      next_hop_(door_->options, door_->host, client_),
       patience_(door_->options.idle_timeout) {}
 
-bool Session::trusted() const { return policy::in_networks(door_->options.trusted, peer_); }
+bool Session::trusted() const { return policy::in_networks(door_->options.trusted, client_.address); }
 
 void Session::interrupt() {
   if (machine_.at_rest()) stream_.interrupt_read();
@@ -153,7 +153,7 @@ Envelope Session::new_envelope() const {
   Envelope envelope;
   envelope.door = door_->options.name;
   envelope.place = door_->options.place;
-  envelope.client.address = peer_;
+  envelope.client.address = client_.address;
   envelope.client.helo = helo_;
   if (!xforward_.empty()) {
     envelope.client.address = of_attribute(xforward_, "ADDR");
@@ -203,7 +203,8 @@ asio::awaitable<void> Session::on(event::Data) {
 asio::awaitable<void> Session::on(event::Content content) {
   if (!incoming_) co_return;
   if (const auto fed = co_await incoming_->feed(content.bytes); !fed) {
-    log::warning("door {}: a message from {} is not taken: {}", door_->options.name, peer_, fed.error().what);
+    log::warning("door {}: a message from {} is not taken: {}", door_->options.name, client_.address,
+                 fed.error().what);
     machine_.refuse_content(reply_to(fed.error()));
     forget_transaction();
     xforward_.clear();
@@ -286,7 +287,7 @@ asio::awaitable<void> Session::on(event::Xforward xforward) {
 }
 
 asio::awaitable<void> Session::on(event::Violation violation) {
-  log::warning("door {}: session of {} closed: {}", door_->options.name, peer_, violation.what);
+  log::warning("door {}: session of {} closed: {}", door_->options.name, client_.address, violation.what);
   co_await next_hop_.reset();
   machine_.answer({554, "5.5.0 Error: protocol violation"});
 }

@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include "doors/smtp/client_identity.hpp"
 #include "doors/smtp/incoming.hpp"
 #include "doors/smtp/next_hop.hpp"
 #include "doors/smtp/patience.hpp"
@@ -29,7 +30,7 @@ struct DoorState {
 
 class Session {
  public:
-  Session(net::Stream stream, std::shared_ptr<DoorState> door);
+  Session(net::Stream stream, ClientIdentity client, std::shared_ptr<DoorState> door);
   [[nodiscard]] boost::asio::awaitable<void> run();
   void interrupt();  // on the session's thread: a drain
 
@@ -56,7 +57,7 @@ class Session {
 
   std::shared_ptr<DoorState> door_;
   net::Stream stream_;
-  std::string peer_;
+  const ClientIdentity client_;
   rastel::smtp::ServerMachine machine_;
   NextHopSession next_hop_;
   std::string helo_;
