@@ -55,22 +55,32 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
+std::string stored_zip(const std::vector<ZipMember>& members) {
+  std::string zip;
+  std::string directory;
+  for (const auto& [name, content] : members) {
+    // What local header and central directory have in common (APPNOTE.TXT 4.3.7, 4.3.12): version 1.0, no
+    // flags, stored, 1 January 1980, CRC, sizes, length of the name, no extra field.
+    const std::string common =
+        little_endian(10, 2) + little_endian(0, 2) + little_endian(0, 2) + little_endian(0, 2) +
+        little_endian(0x21, 2) + little_endian(crc32(content), 4) + little_endian(content.size(), 4) +
+        little_endian(content.size(), 4) + little_endian(name.size(), 2) + little_endian(0, 2);
+    directory += "PK\x01\x02" + little_endian(10, 2) + common + little_endian(0, 2 + 2 + 2 + 4) +
+                 little_endian(zip.size(), 4);
+    directory += name;
+    zip += "PK\x03\x04" + common;
+    zip += name;
+    zip += content;
+  }
+  const std::size_t start = zip.size();
+  zip += directory;
+  return zip + "PK\x05\x06" + little_endian(0, 4) + little_endian(members.size(), 2) +
+         little_endian(members.size(), 2) + little_endian(directory.size(), 4) + little_endian(start, 4) +
+         little_endian(0, 2);
+}
+
 std::string stored_zip(std::string_view name, std::string_view content) {
-  // What local header and central directory have in common (APPNOTE.TXT 4.3.7, 4.3.12): version 1.0, no
-  // flags, stored, 1 January 1980, CRC, sizes, length of the name, no extra field.
-  const std::string common = little_endian(10, 2) + little_endian(0, 2) + little_endian(0, 2) +
-                             little_endian(0, 2) + little_endian(0x21, 2) + little_endian(crc32(content), 4) +
-                             little_endian(content.size(), 4) + little_endian(content.size(), 4) +
-                             little_endian(name.size(), 2) + little_endian(0, 2);
-  std::string zip = "PK\x03\x04" + common;
-  zip += name;
-  zip += content;
-  const std::size_t directory_start = zip.size();
-  zip += "PK\x01\x02" + little_endian(10, 2) + common + little_endian(0, 2 + 2 + 2 + 4 + 4);
-  zip += name;
-  const std::size_t directory_size = zip.size() - directory_start;
-  return zip + "PK\x05\x06" + little_endian(0, 4) + little_endian(1, 2) + little_endian(1, 2) +
-         little_endian(directory_size, 4) + little_endian(directory_start, 4) + little_endian(0, 2);
+  return stored_zip({{name, content}});
 }
 
 std::string mail_with_attachment(std::string_view file_name, std::string_view content) {

@@ -6,13 +6,17 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace rastel::detect {
 
 [[nodiscard]] std::uint32_t crc32(std::string_view bytes);  // as in zip (IEEE 802.3)
 [[nodiscard]] std::string base64(std::string_view bytes);   // in lines of 76 characters, each with CR LF
 
-// A zip archive with one uncompressed member.
+// A zip archive of uncompressed members, (name, content) each.
+using ZipMember = std::pair<std::string_view, std::string_view>;
+[[nodiscard]] std::string stored_zip(const std::vector<ZipMember>& members);
 [[nodiscard]] std::string stored_zip(std::string_view name, std::string_view content);
 
 // A mail (CR LF lines) with a short text and `content` as a base64 attachment.

@@ -16,6 +16,7 @@
 #include "base/os/file.hpp"
 #include "detect/builtin_signatures.hpp"
 #include "detect/canaries.hpp"
+#include "detect/clean_set.hpp"
 #include "detect/prewarm.hpp"
 #include "detect/scan_observer.hpp"
 #include "detect/signature_folder.hpp"
@@ -97,7 +98,7 @@ unsigned int load_flags(const EngineOptions& options) {
 
 // Which of the databases is wrong, by loading each alone. Slow, but only after a failure.
 std::string name_of_wrong_database(const SignatureFolder& folder, unsigned int flags) {
-  for (const auto& path : folder.databases) {
+  for (const auto& path : folder.files.databases) {
     const EnginePointer engine(cl_engine_new());
     unsigned int count = 0;
     if (!engine) break;
@@ -110,7 +111,7 @@ std::string name_of_wrong_database(const SignatureFolder& folder, unsigned int f
 
 Result<std::uint64_t> load_folder(cl_engine* engine, const SignatureOptions& options,
                                   const SignatureFolder& folder, unsigned int flags) {
-  if (folder.databases.empty()) {
+  if (folder.files.databases.empty()) {
     if (options.builtin) return 0;
     return fail(ErrorKind::invalid_input,
                 fmt::format("no ClamAV database in {}: run freshclam, or set [signatures] directory",
@@ -225,6 +226,7 @@ Result<FileDescriptor> write_canary(const std::filesystem::path& scratch, std::s
 
 struct Engine::State {
   EnginePointer engine;
+  std::unique_ptr<YaraRules> rules;  // nullptr: none
   EngineInfo info;
   EngineOptions options;
   ObserverLimits limits;
@@ -247,7 +249,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const SignatureOptions& signatures,
   if (!state->engine) return fail(ErrorKind::ours, "libclamav makes no engine: out of memory");
   RASTEL_CHECK(set_limits(state->engine.get(), options));
 
-  RASTEL_TRY(const SignatureFolder folder, look_at_signatures(signatures.directory));
+  RASTEL_TRY(const SignatureFolder folder, look_at_signatures(signatures));
   RASTEL_TRY(const std::uint64_t loaded,
              load_folder(state->engine.get(), signatures, folder, load_flags(options)));
   RASTEL_TRY(const std::uint64_t builtin, load_builtin(state->engine.get(), signatures.builtin));
@@ -256,6 +258,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const SignatureOptions& signatures,
                 fmt::format("the signatures can't be compiled: {}", cl_strerror(code)));
   }
   ScanObserver::attach(state->engine.get());
+  RASTEL_TRY(state->rules, YaraRules::load(folder.files.rules));
 
   state->limits = {.layer_size = largest_message(options) + little_more,
                    .findings = maximum_findings,
@@ -263,9 +266,10 @@ Result<std::unique_ptr<Engine>> Engine::load(const SignatureOptions& signatures,
   state->payload = signatures.builtin ? eicar() : test_marker();
   state->payload_name = signatures.builtin ? eicar_name : marker_name;
   state->info = {.engine_version = fmt::format("ClamAV {}", cl_retver()),
-                 .signature_version = loaded == 0 ? "builtin" : folder.version,
+                 .signature_version = folder.files.empty() ? "builtin" : folder.version,
                  .signature_digest = folder.digest,
                  .signature_count = loaded + builtin,
+                 .yara_rules = state->rules ? state->rules->count() : 0,
                  .signature_time = folder.newest,
                  .builtin_only = loaded == 0};
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
@@ -285,7 +289,20 @@ void Engine::prewarm() {
 
 Result<> Engine::prove() {
   RASTEL_TRY(const auto folder, TemporaryFolder::create());
-  return prove(folder->path());
+  RASTEL_CHECK(prove(folder->path()));
+  for (const CleanMail& clean : clean_set()) {
+    RASTEL_TRY(const auto file, write_canary(folder->path(), clean.mail));
+    const Report report = scan(file.get(), clean.mail.size(), folder->path());
+    const auto found = std::ranges::find(report.findings, FindingKind::signature, &Finding::kind);
+    if (found != report.findings.end())
+      return fail(ErrorKind::invalid_input,
+                  fmt::format("the signatures condemn a harmless mail ({}): {}", clean.kind, found->name));
+    if (!report.complete())
+      return fail(ErrorKind::ours,
+                  fmt::format("the engine can't scan a harmless mail ({}): {}", clean.kind,
+                              report.findings.empty() ? "no reason given" : report.findings.front().name));
+  }
+  return {};
 }
 
 Result<> Engine::prove(const std::filesystem::path& scratch) {
@@ -299,7 +316,10 @@ Result<> Engine::prove(const std::filesystem::path& scratch) {
     const bool found = std::ranges::any_of(report.findings, [&](const Finding& finding) {
       return finding.kind == FindingKind::signature && finding.name == state_->payload_name;
     });
-    if (!found) return fail(ErrorKind::ours, fmt::format("the engine doesn't find {}", state_->payload_name));
+    if (!found)
+      return fail(ErrorKind::ours,
+                  fmt::format("the engine doesn't find {}{}", state_->payload_name,
+                              report.findings.empty() ? "" : ", but " + report.findings.front().name));
   }
   RASTEL_TRY(const Report report, scan_text(plain_mail()));
   if (report.complete() && report.findings.empty()) return {};
@@ -324,6 +344,7 @@ void Engine::scan_behind_header(ScanObserver& observer, int descriptor, std::uin
 
 Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) {
   ScanObserver observer(state_->options.heuristics, state_->limits);
+  observer.set_rules(state_->rules.get(), state_->options.deadline * 9 / 10);
   observer.report().engine_version = state_->info.engine_version;
   observer.report().signature_version = state_->info.signature_version;
   if (size + synthetic_header.size() >= state_->limits.layer_size) {

@@ -29,11 +29,11 @@ class ScanObserver;
 struct EngineInfo {
   std::string engine_version;     // "ClamAV 1.4.6"
   std::string signature_version;  // daily's version ("27123"), else 12 digits of signature_digest; "builtin"
-  std::string
-      signature_digest;  // SHA-256 (hex) of the databases' names, sizes and times: changes with any of them
+  std::string signature_digest;   // SHA-256 (hex) of the names and contents of databases and rules
   std::uint64_t signature_count = 0;  // the built-in ones included
-  std::int64_t signature_time = 0;    // Unix time of the newest database; 0: there is none
-  bool builtin_only = false;          // no database but our built-in test signatures
+  std::uint64_t yara_rules = 0;
+  std::int64_t signature_time = 0;  // Unix time of the newest database; 0: there is none
+  bool builtin_only = false;        // no database but our built-in test signatures (YARA rules aside)
 };
 
 class Engine {
@@ -59,7 +59,9 @@ class Engine {
   // Scans canaries: EICAR in a mail and in a zip in a mail must be found, a plain mail must be clean and
   // complete. With SignatureOptions::builtin off, our own marker takes EICAR's place (it is always loaded).
   [[nodiscard]] Result<> prove(const std::filesystem::path& scratch);
-  [[nodiscard]] Result<> prove();  // with a temporary folder of its own: not from a confined process
+  // The same with a temporary folder of its own (not from a confined process), and the clean set: a signature
+  // that condemns a harmless mail of an everyday kind is invalid_input and named.
+  [[nodiscard]] Result<> prove();
 
   // Scans `size` bytes of `descriptor` from its start (pread and mmap; the file must be sealed or ours alone:
   // truncating it under the scan would be a SIGBUS). `scratch`: a folder that is this process's own; emptied

@@ -17,7 +17,10 @@ namespace rastel::detect {
 namespace {
 
 Result<std::unique_ptr<Engine>> load(const std::filesystem::path& folder, bool builtin) {
-  return Engine::load({.directory = folder.string(), .builtin = builtin}, {});
+  SignatureOptions signatures;
+  signatures.directory = folder.string();
+  signatures.builtin = builtin;
+  return Engine::load(signatures, {});
 }
 
 TEST(EngineLoad, MissingAndEmptyFolderLeaveTheBuiltinSignatures) {

@@ -3,14 +3,21 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/options.hpp"
 #include "base/units.hpp"
 
 namespace rastel {
 
+enum class ReloadMode { beside, wait };
+
 struct SignatureOptions {
   std::string directory = "/var/lib/clamav";  // ClamAV databases
+  std::vector<std::string> yara;              // files and folders of YARA rules
+  ReloadMode reload = ReloadMode::beside;
+  Duration settle{std::chrono::seconds(30)};  // between the last change and loading
+  Duration load_deadline{std::chrono::minutes(10)};
   bool builtin = true;  // EICAR and our own test marker, so that an empty machine detects something
 };
 
@@ -46,6 +53,11 @@ struct Names<HeuristicUse> {
                                     std::pair{std::string_view("suspicious"), HeuristicUse::suspicious}};
 };
 template <>
+struct Names<ReloadMode> {
+  static constexpr std::array names{std::pair{std::string_view("beside"), ReloadMode::beside},
+                                    std::pair{std::string_view("wait"), ReloadMode::wait}};
+};
+template <>
 struct Names<Confinement> {
   static constexpr std::array names{std::pair{std::string_view("auto"), Confinement::automatic},
                                     std::pair{std::string_view("required"), Confinement::required},
@@ -54,7 +66,16 @@ struct Names<Confinement> {
 template <>
 struct Rows<SignatureOptions> {
   static constexpr std::tuple rows{
-      Option{"directory", &SignatureOptions::directory, "Folder of ClamAV databases, as freshclam keeps it."},
+      Option{"directory", &SignatureOptions::directory,
+             "Folder of ClamAV databases, as freshclam keeps it. Watched."},
+      Option{"yara", &SignatureOptions::yara, "Files and folders of YARA rules (*.yar, *.yara). Watched."},
+      Option{"reload", &SignatureOptions::reload,
+             "beside: new signatures are loaded beside the old; "
+             "wait: not while memory for two sets is missing."},
+      Option{"settle", &SignatureOptions::settle, Duration(100), Duration(3600'000),
+             "How long nothing may have changed before new signatures are loaded."},
+      Option{"load_deadline", &SignatureOptions::load_deadline, Duration(1000), Duration(7200'000),
+             "Signatures that take longer to load are refused."},
       Option{"builtin", &SignatureOptions::builtin,
              "Also load the built-in test signatures (EICAR and Rastel's own marker)."}};
 };

@@ -151,9 +151,36 @@ cl_error_t ScanObserver::layer(std::string_view type, std::string_view bytes, st
   if (size >= limits_.layer_size) add_unscanned(UnscannedReason::limit, "Limits.LayerSize");
   if (!limits_.rar_supported && holds_rar(type, bytes)) add_unscanned(UnscannedReason::format, "Format.RAR");
   if (holds_unreadable_zip_member(type, bytes)) add_unscanned(UnscannedReason::format, "Format.ZipMethod");
+  if (rules_ != nullptr && !signature_found_) look_for_rules(bytes, size);
   // Infected is infected: the rest can't change the class, but could run into the deadline and lose the
   // finding.
   return signature_found_ ? CL_BREAK : CL_CLEAN;
+}
+
+void ScanObserver::set_rules(YaraRules* rules, std::chrono::milliseconds at_most) {
+  rules_ = rules;
+  rules_until_ = Deadline::in(at_most);
+}
+
+void ScanObserver::look_for_rules(std::string_view bytes, std::size_t size) {
+  if (bytes.size() != size) return add_unscanned(UnscannedReason::engine, "YARA.NoBytes");
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(rules_until_.left());
+  if (rules_until_.passed()) return add_unscanned(UnscannedReason::timeout, "YARA.Timeout");
+  const YaraRules::Outcome outcome = rules_->scan(bytes, left);
+  for (const std::string_view name : outcome.names) {
+    signature_found_ = true;
+    add(FindingKind::signature, fmt::format("YARA.{}", name));
+  }
+  switch (outcome.end) {
+    case YaraRules::End::complete:
+      return;
+    case YaraRules::End::too_many_matches:
+      return add_unscanned(UnscannedReason::limit, "YARA.TooManyMatches");
+    case YaraRules::End::timed_out:
+      return add_unscanned(UnscannedReason::timeout, "YARA.Timeout");
+    case YaraRules::End::failed:
+      return add_unscanned(UnscannedReason::engine, "YARA.Error");
+  }
 }
 
 void ScanObserver::found(std::string_view name) {

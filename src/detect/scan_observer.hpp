@@ -4,6 +4,7 @@
 // Engine only. One observer at a time in a process (libclamav's message callback has no reliable context).
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -11,8 +12,10 @@
 
 #include <clamav.h>
 
+#include "base/deadline.hpp"
 #include "detect/options.hpp"
 #include "detect/write_watch.hpp"
+#include "detect/yara_rules.hpp"
 #include "verdict/report.hpp"
 
 namespace rastel::detect {
@@ -32,6 +35,9 @@ class ScanObserver {
   ~ScanObserver();
   ScanObserver(const ScanObserver&) = delete;
   ScanObserver& operator=(const ScanObserver&) = delete;
+
+  // Rules that are looked for in every layer beside libclamav's signatures, `at_most` so long in all.
+  void set_rules(YaraRules* rules, std::chrono::milliseconds at_most);
 
   static void attach(cl_engine* engine);  // sets the callbacks, once
   // Process-wide, before the first engine is loaded. Messages outside of a scan are kept: last_message().
@@ -59,6 +65,7 @@ class ScanObserver {
   static void on_message(cl_msg severity, const char* full_text, const char* text, void* context);
 
   cl_error_t layer(std::string_view type, std::string_view bytes, std::size_t size, std::uint32_t level);
+  void look_for_rules(std::string_view bytes, std::size_t size);
   void found(std::string_view name);
   void message(cl_msg severity, std::string_view text);
   void heuristic(std::string_view name);
@@ -71,6 +78,8 @@ class ScanObserver {
   Report report_;
   bool signature_found_ = false;
   bool saw_mail_ = false;
+  YaraRules* rules_ = nullptr;
+  Deadline rules_until_ = Deadline::never();
   bool error_noted_ = false;
   std::uint64_t layers_of_pass_ = 0;
 };
