@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// rastel status, history, reload, drain.
+// rastel status, history, signatures, reload, drain.
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
 
@@ -129,13 +129,28 @@ void add_history(CLI::App& app, Context& context) {
       [&context, choice] { context.action = [&context, choice] { return history(context, *choice); }; });
 }
 
+// `asked`: the verb of the control protocol; empty: as it is named.
 void add_sentence_verb(CLI::App& app, Context& context, const std::string& name,
-                       const std::string& description) {
+                       const std::string& description, const std::string& asked = {}) {
   CLI::App* verb = app.add_subcommand(name, description);
-  verb->callback([&context, name] {
-    context.action = [&context, name] {
-      return ask(context, json::object{{"verb", name}},
+  verb->callback([&context, request = asked.empty() ? name : asked] {
+    context.action = [&context, request] {
+      return ask(context, json::object{{"verb", request}},
                  [&](const json::object& row) { context.say(text_of(row, "done")); });
+    };
+  });
+}
+
+// What the daemon answers is one object.
+void shows_object(CLI::App* verb, Context& context, const std::string& asked) {
+  auto as_json = std::make_shared<bool>(false);
+  verb->add_flag("--json", *as_json, "As one JSON object");
+  verb->callback([&context, as_json, asked] {
+    context.action = [&context, as_json, asked] {
+      return ask(context, json::object{{"verb", asked}}, [&](const json::object& row) {
+        if (*as_json) return context.say(json::serialize(row));
+        print_object(context, row, 0);
+      });
     };
   });
 }
@@ -143,18 +158,16 @@ void add_sentence_verb(CLI::App& app, Context& context, const std::string& name,
 }  // namespace
 
 void add_status_verbs(CLI::App& app, Context& context) {
-  auto as_json = std::make_shared<bool>(false);
-  CLI::App* status =
-      app.add_subcommand("status", "How the daemon is: scanners, signatures, doors, quarantine");
-  status->add_flag("--json", *as_json, "As one JSON object");
-  status->callback([&context, as_json] {
-    context.action = [&context, as_json] {
-      return ask(context, json::object{{"verb", "status"}}, [&](const json::object& row) {
-        if (*as_json) return context.say(json::serialize(row));
-        print_object(context, row, 0);
-      });
-    };
-  });
+  shows_object(app.add_subcommand("status", "How the daemon is: scanners, signatures, doors, quarantine"),
+               context, "status");
+  CLI::App* signatures = app.add_subcommand("signatures", "What is scanned with");
+  signatures->require_subcommand(1);
+  shows_object(
+      signatures->add_subcommand("status", "Which signatures are in use, and what becomes of new ones"),
+      context, "signatures status");
+  add_sentence_verb(*signatures, context, "reload",
+                    "Load changed signatures at once, without waiting for the folder to settle",
+                    "signatures reload");
   add_history(app, context);
   add_sentence_verb(
       app, context, "reload",

@@ -15,6 +15,8 @@
 //   raw       id                                                         bytes quarantine release   id, to
 //   (array of addresses; all when absent)               one: what became of it quarantine delete    id -
 //   quarantine purge     -                                                          {"removed":N}
+//   signatures status    -                                                          one
+//   signatures reload    -                                                          {"done":"a sentence"}
 //   reload · drain       -                                                          {"done":"a sentence"}
 //
 // Several requests may follow each other on a connection, one at a time. An unknown verb or member is an

@@ -136,6 +136,19 @@ ControlHandlers::Answer<std::string> FakeHandlers::reload() {
   co_return std::string("configuration and signatures are in use");
 }
 
+ControlHandlers::Answer<boost::json::object> FakeHandlers::signatures_status() {
+  note("signatures status");
+  boost::json::object status;
+  status.emplace("version", "27123");
+  co_return status;
+}
+
+ControlHandlers::Answer<std::string> FakeHandlers::signatures_reload() {
+  note("signatures reload");
+  if (reload_fails) co_return fail(ErrorKind::invalid_input, "/x/bad.ndb: Malformed database");
+  co_return std::string("signatures 27124 are in use");
+}
+
 ControlHandlers::Answer<std::string> FakeHandlers::drain() {
   note("drain");
   co_return std::string("no new sessions are taken");

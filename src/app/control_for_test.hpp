@@ -44,6 +44,8 @@ class FakeHandlers final : public ControlHandlers {
   Answer<> quarantine_delete(std::string id) override;
   Answer<std::size_t> quarantine_purge() override;
   Answer<std::string> reload() override;
+  Answer<boost::json::object> signatures_status() override;
+  Answer<std::string> signatures_reload() override;
   Answer<std::string> drain() override;
 
   // Set before the first request.

@@ -29,6 +29,8 @@ constexpr std::array verbs{
     VerbRow{"quarantine delete", Verb::quarantine_delete, true},
     VerbRow{"quarantine purge", Verb::quarantine_purge, false},
     VerbRow{"reload", Verb::reload, false},
+    VerbRow{"signatures status", Verb::signatures_status, false},
+    VerbRow{"signatures reload", Verb::signatures_reload, false},
     VerbRow{"drain", Verb::drain, false},
 };
 

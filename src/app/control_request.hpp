@@ -21,6 +21,8 @@ enum class Verb {
   quarantine_delete,
   quarantine_purge,
   reload,
+  signatures_status,
+  signatures_reload,
   drain,
 };
 

@@ -120,6 +120,14 @@ class Conversation {
         RASTEL_CO_TRY(auto sentence, co_await handlers_.reload());
         co_return co_await say(done_row(sentence));
       }
+      case Verb::signatures_status: {
+        RASTEL_CO_TRY(auto status, co_await handlers_.signatures_status());
+        co_return co_await say(std::move(status));
+      }
+      case Verb::signatures_reload: {
+        RASTEL_CO_TRY(auto sentence, co_await handlers_.signatures_reload());
+        co_return co_await say(done_row(sentence));
+      }
       case Verb::drain: {
         RASTEL_CO_TRY(auto sentence, co_await handlers_.drain());
         co_return co_await say(done_row(sentence));
@@ -163,6 +171,8 @@ class Conversation {
       case Verb::status:
       case Verb::history:
       case Verb::reload:
+      case Verb::signatures_status:
+      case Verb::signatures_reload:
       case Verb::drain:
         break;
     }

@@ -37,9 +37,11 @@ class ControlHandlers {
   [[nodiscard]] virtual Answer<ReleaseOutcome> quarantine_release(std::string id,
                                                                   std::vector<std::string> to) = 0;
   [[nodiscard]] virtual Answer<> quarantine_delete(std::string id) = 0;
-  [[nodiscard]] virtual Answer<std::size_t> quarantine_purge() = 0;  // how many were removed
-  [[nodiscard]] virtual Answer<std::string> reload() = 0;            // what was done, a sentence
-  [[nodiscard]] virtual Answer<std::string> drain() = 0;             // likewise
+  [[nodiscard]] virtual Answer<std::size_t> quarantine_purge() = 0;           // how many were removed
+  [[nodiscard]] virtual Answer<std::string> reload() = 0;                     // what was done, a sentence
+  [[nodiscard]] virtual Answer<boost::json::object> signatures_status() = 0;  // free in form, as status
+  [[nodiscard]] virtual Answer<std::string> signatures_reload() = 0;
+  [[nodiscard]] virtual Answer<std::string> drain() = 0;  // likewise
 };
 
 struct ServerLimits {

@@ -18,11 +18,13 @@
 #include "app/configuration_check.hpp"
 #include "app/control_server.hpp"
 #include "app/metrics.hpp"
+#include "app/signatures_json.hpp"
 #include "base/log.hpp"
 #include "doors/http/door.hpp"
 #include "doors/smtp/door.hpp"
 #include "inspect/release.hpp"
 #include "sandbox/master_link.hpp"
+#include "sandbox/signature_keeper.hpp"
 
 namespace rastel {
 namespace {
@@ -126,9 +128,18 @@ class Daemon final : public control::ControlHandlers {
     RASTEL_CO_CHECK(open_doors(handover));
     draining_ = false;
     log::info("configuration {} taken", handover.source);
-    if (const auto loaded = co_await pool_->reload(); !loaded)
-      co_return fail(loaded.error().kind, "the configuration was taken; " + loaded.error().what);
+    keeper_->set_options(configuration_.signatures);
+    const auto loaded = co_await keeper_->reload(sandbox::ReloadWish::in_any_case);
+    if (!loaded) co_return fail(loaded.error().kind, "the configuration was taken; " + loaded.error().what);
     co_return "configuration and signatures taken";
+  }
+
+  Answer<boost::json::object> signatures_status() override {
+    co_return signatures_as_json(pool_->status(), keeper_->status(), configuration_.signatures);
+  }
+
+  Answer<std::string> signatures_reload() override {
+    co_return co_await keeper_->reload(sandbox::ReloadWish::if_new);
   }
 
   Answer<std::string> drain() override {
@@ -174,7 +185,10 @@ class Daemon final : public control::ControlHandlers {
     const EngineOptions engine = configuration.engine;
     RASTEL_CO_TRY(quarantine_, store::Quarantine::open(configuration.store, store::real_files()));
     RASTEL_CO_TRY(history_, store::History::open(configuration.store));
-    pool_ = sandbox::WorkerPool::create(main_.get_executor(), engine, *link_);
+    sandbox::HandOver hand_over;
+    hand_over.load_deadline = configuration.signatures.load_deadline;
+    pool_ = sandbox::WorkerPool::create(main_.get_executor(), engine, *link_, hand_over);
+    keeper_ = sandbox::SignatureKeeper::create(main_.get_executor(), configuration.signatures, *pool_);
     const std::uint32_t workers =
         engine.workers != 0 ? engine.workers : std::max(1U, std::thread::hardware_concurrency());
     inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, workers);
@@ -184,6 +198,7 @@ class Daemon final : public control::ControlHandlers {
     take(std::move(configuration));
     for (const std::string& warning : warnings(configuration_)) log::warning("{}", warning);
     pool_->start();
+    keeper_->start();
     RASTEL_CO_CHECK(open_doors(handover));
     for (sandbox::Listener& listener : handover.listeners) {
       if (listener.name == "control") {
@@ -295,6 +310,7 @@ class Daemon final : public control::ControlHandlers {
       log::warning("{} session(s) are cut off; their clients will come again", left);
     if (threads_) threads_->stop();
     if (pool_) co_await pool_->stop();
+    if (keeper_) co_await keeper_->stop();
     if (history_)
       if (const auto flushed = history_->flush(); !flushed)
         log::error("the history: {}", flushed.error().what);
@@ -327,6 +343,7 @@ class Daemon final : public control::ControlHandlers {
   std::unique_ptr<store::Quarantine> quarantine_;
   std::unique_ptr<store::History> history_;
   std::unique_ptr<sandbox::WorkerPool> pool_;
+  std::unique_ptr<sandbox::SignatureKeeper> keeper_;
   std::optional<inspect::Inspector> inspector_;
   std::optional<inspect::Services> services_;
   std::optional<inspect::IoThreads> threads_;

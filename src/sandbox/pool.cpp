@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/pool.hpp"
 
+#include <ctime>
 #include <deque>
+#include <optional>
 #include <thread>
 
 #include <boost/asio/as_tuple.hpp>
@@ -24,8 +26,8 @@ constexpr std::uint32_t most_failed_starts = 5;  // in a row; then the engine is
 
 class Pool final : public WorkerPool {
  public:
-  Pool(asio::any_io_executor executor, const EngineOptions& options, MasterLink& master)
-      : executor_(executor), options_(options), master_(master), change_(executor) {
+  Pool(asio::any_io_executor executor, const EngineOptions& options, MasterLink& master, HandOver hand_over)
+      : executor_(executor), options_(options), hand_over_(hand_over), master_(master), change_(executor) {
     if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
   }
 
@@ -60,27 +62,22 @@ class Pool final : public WorkerPool {
     if (!current_) co_return fail(ErrorKind::busy, "the first engine is still loading");
     if (reloading_) co_return fail(ErrorKind::busy, "signatures are being loaded already");
     reloading_ = true;
-    auto next = co_await start_engine();
-    // All of its workers stand ready before the old one's go: scanning never gets slower.
-    if (next) co_await until_usable(**next, options_.workers);
+    end_trial();  // memory for two, never for three
+    auto done = co_await load_beside();
     reloading_ = false;
     change_.raise();
-    if (!next) co_return std::unexpected(next.error());
-    if (stopped_ || (*next)->state() == EngineRun::State::dead || !(*next)->idle_worker()) {
-      const std::string why = stopped_ ? "shutting down" : why_unusable(**next);
-      end(*next);
-      co_return fail(ErrorKind::ours, "the new signatures were not taken, the old ones stay: " + why);
-    }
-    take_over(*next);
-    co_return Result<>{};
+    co_return done;
   }
 
   PoolStatus status() const override {
     PoolStatus status = status_;
     if (current_) {
-      status.workers_idle = current_->count(Worker::State::idle);
-      status.workers_busy = current_->count(Worker::State::busy);
-      status.workers_starting = current_->count(Worker::State::starting);
+      for (const auto& engine : {current_, former_}) {
+        if (!engine) continue;
+        status.workers_idle += engine->count(Worker::State::idle);
+        status.workers_busy += engine->count(Worker::State::busy);
+        status.workers_starting += engine->count(Worker::State::starting);
+      }
       const EngineReady& ready = current_->ready();
       status.engine_version = ready.engine_version;
       status.signature_version = ready.signature_version;
@@ -88,7 +85,13 @@ class Pool final : public WorkerPool {
       status.signature_time = ready.signature_time;
       status.builtin_only = ready.builtin_only;
       status.confinement_missing = ready.missing;
+      status.signature_digest = ready.signature_digest;
+      status.yara_rules = ready.yara_rules;
+      status.memory = ready.memory;
+      status.load_ms = ready.load_ms;
     }
+    status.loading = reloading_;
+    status.on_trial = former_ != nullptr;
     // With all workers being replaced at this moment a message waits a little; that is ready.
     status.ready = current_ && current_->state() == EngineRun::State::ready &&
                    (status.workers_idle + status.workers_busy > 0 || current_->failed_starts() == 0);
@@ -104,6 +107,7 @@ class Pool final : public WorkerPool {
   asio::awaitable<void> stop() override {
     stopped_ = true;
     if (current_) end(std::exchange(current_, nullptr));
+    if (former_) end(std::exchange(former_, nullptr));
     for (const auto& old : draining_) end(old);
     draining_.clear();
     changed();
@@ -136,6 +140,10 @@ class Pool final : public WorkerPool {
       withdrawal.set_act([acquired] { acquired.first->kill_worker(acquired.second); });
       ScanOutcome outcome = co_await engine->scan(worker, message, Deadline::in(options_.deadline));
       give_back(*engine, worker, outcome);
+      if (outcome.report.has(UnscannedReason::crash) && !withdrawal.withdrawn()) {
+        auto second = co_await whose_fault(engine, message);
+        if (second) co_return *std::move(second);
+      }
       if (outcome.kind == ScanOutcome::Kind::answered || withdrawal.withdrawn())
         co_return std::move(outcome.report);
       if (outcome.kind == ScanOutcome::Kind::engine_died && ++deaths == 2)
@@ -152,7 +160,7 @@ class Pool final : public WorkerPool {
     // While the first engine loads, or one that died is replaced, there is something to wait for; where the
     // signatures can't be loaded at all there is not, and the sender is told at once.
     while (!stopped_ && !deadline.passed() && !withdrawal.withdrawn() && (current_ || !cannot_start_)) {
-      if (current_ && waiters_.front() == mine) acquired = {current_, current_->idle_worker()};
+      if (current_ && waiters_.front() == mine) acquired = idle_worker();
       if (acquired.second) {
         acquired.second->state = Worker::State::busy;
         break;
@@ -167,7 +175,11 @@ class Pool final : public WorkerPool {
 
   void give_back(EngineRun& engine, const std::shared_ptr<Worker>& worker, const ScanOutcome& outcome) {
     const bool clean = outcome.report.complete() && outcome.report.findings.empty();
-    const bool old = !current_ || &engine != current_.get();
+    const bool old = &engine == former_.get() ? usable(*current_) + former_->living() > wanted()
+                                              : &engine != current_.get();
+    if (former_ && &engine == current_.get() && outcome.kind == ScanOutcome::Kind::answered &&
+        !outcome.report.has(UnscannedReason::crash) && ++trial_scans_ >= hand_over_.trial_scans)
+      end_trial();
     // A worker that has met something may be in its hands: the next message gets a fresh one.
     if (worker->state == Worker::State::busy) {
       if (!clean || old || worker->scans >= options_.retire_after)
@@ -180,11 +192,114 @@ class Pool final : public WorkerPool {
   }
 
   // As many workers as configured, and a spare one that is warm already when another has to go.
+  [[nodiscard]] std::uint32_t wanted() const { return options_.workers + 1; }
+  [[nodiscard]] static std::uint32_t usable(const EngineRun& engine) {
+    return engine.count(Worker::State::idle) + engine.count(Worker::State::busy);
+  }
+
   void refill() {
     if (stopped_ || !current_ || current_->state() != EngineRun::State::ready) return;
     if (current_->failed_starts() > most_failed_starts) return;  // keep_an_engine() starts afresh
-    for (std::uint32_t have = current_->living(); have < options_.workers + 1; ++have)
+    // In a hand-over one more than wanted at a time: as the new come, the old go.
+    std::uint32_t old = former_ ? former_->living() : 0;
+    for (std::uint32_t have = current_->living();
+         have < wanted() && have + old < wanted() + (old > 0 ? 1 : 0) &&
+         current_->state() == EngineRun::State::ready;
+         ++have)
       current_->fork_worker();
+    for (; former_ && old > 0 && usable(*current_) + old > wanted(); --old) {
+      const auto leaving = former_->count(Worker::State::idle) > reserved_ ? former_->idle_worker() : nullptr;
+      if (!leaving) break;  // the busy ones go when they have done: give_back()
+      former_->kill_worker(leaving);
+    }
+  }
+
+  // Of the engine in use, else, in a hand-over, of the one before.
+  [[nodiscard]] Acquired idle_worker() {
+    Acquired acquired{current_, current_->idle_worker()};
+    if (!acquired.second && former_ && former_->count(Worker::State::idle) > reserved_) {
+      acquired = {former_, former_->idle_worker()};
+      if (acquired.second) mixed_ = true;
+    }
+    return acquired;
+  }
+
+  // With the old engine still there, a message that has crashed the new one is given to it: survives it, the
+  // new signatures are to blame, and its verdict stands. (A message that crashes both is to blame itself:
+  // nobody turns the signatures back by sending it.)
+  asio::awaitable<std::optional<Report>> whose_fault(std::shared_ptr<EngineRun> engine,
+                                                     MessagePointer message) {
+    const auto old = former_;
+    if (!old || engine != current_ || old->state() != EngineRun::State::ready) co_return std::nullopt;
+    const Deadline deadline = Deadline::in(std::chrono::seconds(10));
+    std::shared_ptr<Worker> worker = old->idle_worker();
+    ++reserved_;
+    if (!worker) old->fork_worker();
+    while (!worker && old->state() == EngineRun::State::ready && !stopped_ && !deadline.passed()) {
+      co_await change_.wait(deadline);
+      worker = old->idle_worker();
+    }
+    --reserved_;
+    if (!worker) co_return std::nullopt;
+    worker->state = Worker::State::busy;
+    ScanOutcome outcome = co_await old->scan(worker, std::move(message), Deadline::in(options_.deadline));
+    old->kill_worker(worker);
+    end_drained();
+    changed();
+    if (outcome.kind != ScanOutcome::Kind::answered || !outcome.report.complete()) co_return std::nullopt;
+    mixed_ = true;
+    if (former_ && old == former_ && engine == current_ && ++faults_ >= hand_over_.most_faults)
+      (void)roll_back("its scanners crash on messages that the signatures before can scan");
+    co_return std::move(outcome.report);
+  }
+
+  asio::awaitable<Result<>> load_beside() {
+    RASTEL_CO_TRY(const auto next, co_await start_engine());
+    co_await until_usable(*next, 1, Deadline::in(hand_over_.load_deadline));
+    std::string why;
+    if (stopped_)
+      why = "shutting down";
+    else if (next->state() == EngineRun::State::loading)
+      why = "not loaded after " + to_string(hand_over_.load_deadline);
+    else if (next->state() == EngineRun::State::dead || !next->idle_worker())
+      why = why_unusable(*next);
+    else if (next->ready().builtin_only && had_databases_)
+      why = "the signature folder has become empty";
+    if (!why.empty()) {
+      end(next);
+      co_return fail(ErrorKind::ours, "the new signatures were not taken, the old ones stay: " + why);
+    }
+    take_over(next);
+    while (!stopped_ && current_ == next && former_ && former_->count(Worker::State::idle) > reserved_)
+      co_await change_.wait(Deadline::in(std::chrono::seconds(1)));
+    if (stopped_) co_return fail(ErrorKind::cancelled, "shutting down");
+    if (current_ != next)
+      co_return fail(ErrorKind::ours, "the new signatures failed in use: " + status_.rolled_back_why);
+    co_return Result<>{};
+  }
+
+  // The new engine has proved itself, or another is to come.
+  void end_trial() {
+    if (!former_) return;
+    draining_.push_back(std::exchange(former_, nullptr));
+    // What old workers said in the hand-over is not to be remembered as the new ones' word.
+    if (std::exchange(mixed_, false)) ++status_.generation;
+    end_drained();
+  }
+
+  bool roll_back(const std::string& why) {
+    if (!former_ || former_->state() != EngineRun::State::ready || stopped_) return false;
+    const auto failed = std::exchange(current_, std::exchange(former_, nullptr));
+    status_.rolled_back_digest = failed->ready().signature_digest;
+    status_.rolled_back_why = why;
+    ++status_.generation;
+    mixed_ = false;
+    status_.taken_at = std::time(nullptr);
+    log::error("signatures {} are given up, back to {}: {}", failed->ready().signature_version,
+               current_->ready().signature_version, why);
+    end(failed);
+    changed();
+    return true;
   }
 
   asio::awaitable<Result<std::shared_ptr<EngineRun>>> start_engine() {
@@ -197,12 +312,12 @@ class Pool final : public WorkerPool {
     co_return engine;
   }
 
-  // Until it is ready with so many workers idle, or dead. Loading takes as long as it takes.
-  asio::awaitable<void> until_usable(EngineRun& engine, std::uint32_t wanted) {
-    while (!stopped_ && engine.state() != EngineRun::State::dead &&
-           engine.count(Worker::State::idle) < wanted && engine.failed_starts() <= most_failed_starts) {
+  // Until it is ready with so many workers idle, or dead.
+  asio::awaitable<void> until_usable(EngineRun& engine, std::uint32_t least, Deadline deadline) {
+    while (!stopped_ && engine.state() != EngineRun::State::dead && !deadline.passed() &&
+           engine.count(Worker::State::idle) < least && engine.failed_starts() <= most_failed_starts) {
       if (engine.state() == EngineRun::State::ready)
-        for (std::uint32_t have = engine.living(); have < wanted && engine.state() == EngineRun::State::ready;
+        for (std::uint32_t have = engine.living(); have < least && engine.state() == EngineRun::State::ready;
              ++have)
           engine.fork_worker();
       co_await change_.wait(Deadline::in(std::chrono::seconds(1)));
@@ -214,14 +329,22 @@ class Pool final : public WorkerPool {
   }
 
   void take_over(const std::shared_ptr<EngineRun>& next) {
-    if (current_) draining_.push_back(current_);
-    current_ = next;
-    cannot_start_ = false;
-    ++status_.generation;
-    status_.trouble.clear();
     const EngineReady& ready = next->ready();
-    log::info("scanning with {}, signatures {} ({} of them)", ready.engine_version, ready.signature_version,
-              ready.signature_count);
+    const std::string before = current_ ? current_->ready().signature_version : "none";
+    end_trial();
+    former_ = std::exchange(current_, next);
+    trial_scans_ = 0;
+    faults_ = 0;
+    trial_ends_ = Deadline::in(hand_over_.trial_time);
+    cannot_start_ = false;
+    had_databases_ = !ready.builtin_only;
+    ++status_.generation;
+    status_.taken_at = std::time(nullptr);
+    status_.trouble.clear();
+    log::info(
+        "scanning with {}, signatures {} (before: {}), {} of them, {} YARA rules, loaded in {:.1f} s, {} MiB",
+        ready.engine_version, ready.signature_version, before, ready.signature_count, ready.yara_rules,
+        static_cast<double>(ready.load_ms) / 1000, ready.memory >> 20);
     if (ready.builtin_only)
       log::warning(
           "only the built-in test signatures are loaded: this machine finds no real malware. Production "
@@ -257,26 +380,46 @@ class Pool final : public WorkerPool {
 
   // Starts an engine and watches over it until it (or the one that a reload put in its place) is dead; why.
   asio::awaitable<std::string> run_an_engine() {
-    auto engine = co_await start_engine();
-    cannot_start_ = !engine;
-    if (!engine) co_return engine.error().what;
-    co_await until_usable(**engine, 1);
-    if (stopped_ || !(*engine)->idle_worker()) {
-      cannot_start_ = true;
-      std::string why = why_unusable(**engine);
-      end(*engine);
-      co_return why;
+    // One that is being loaded beside takes the place of one that died meanwhile.
+    while (!stopped_ && reloading_) co_await change_.wait(Deadline::in(std::chrono::seconds(1)));
+    if (!current_ && !stopped_) {
+      auto engine = co_await start_engine();
+      cannot_start_ = !engine;
+      if (!engine) co_return engine.error().what;
+      co_await until_usable(**engine, 1, Deadline::in(hand_over_.load_deadline));
+      std::string why;
+      if (stopped_ || !(*engine)->idle_worker())
+        why = (*engine)->state() == EngineRun::State::loading
+                  ? "the signatures are not loaded after " + to_string(hand_over_.load_deadline)
+                  : why_unusable(**engine);
+      else if ((*engine)->ready().builtin_only && had_databases_)  // it would find nothing any more
+        why = "the signature folder has become empty";
+      if (!why.empty()) {
+        cannot_start_ = true;
+        end(*engine);
+        co_return why;
+      }
+      take_over(*engine);
     }
-    take_over(*engine);
-    engine->reset();
-    while (!stopped_ && current_ && current_->state() != EngineRun::State::dead &&
-           current_->failed_starts() <= most_failed_starts)
-      co_await change_.wait(Deadline::in(std::chrono::seconds(5)));
+    co_await watch();
+    end_trial();
     if (!current_) co_return "stopped";
     const auto dead = std::exchange(current_, nullptr);
     std::string why = why_unusable(*dead);
     end(dead);
     co_return why;
+  }
+
+  // Until the engine in use is dead and there is none to fall back on.
+  asio::awaitable<void> watch() {
+    while (!stopped_ && current_) {
+      if (former_ && (trial_ends_.passed() || former_->state() == EngineRun::State::dead)) end_trial();
+      const bool dead = current_->state() == EngineRun::State::dead;
+      if ((dead || current_->failed_starts() > most_failed_starts) && !roll_back(why_unusable(*current_)))
+        co_return;
+      const Deadline latest = Deadline::in(std::chrono::seconds(5));
+      co_await change_.wait(former_ ? latest.earlier(trial_ends_) : latest);
+    }
   }
 
   asio::awaitable<void> keep_an_engine() {
@@ -300,9 +443,17 @@ class Pool final : public WorkerPool {
 
   asio::any_io_executor executor_;
   EngineOptions options_;
+  HandOver hand_over_;
   MasterLink& master_;
   Signal change_;
   std::shared_ptr<EngineRun> current_;
+  std::shared_ptr<EngineRun> former_;  // while the current one is on trial
+  Deadline trial_ends_ = Deadline::never();
+  std::uint32_t trial_scans_ = 0;
+  std::uint32_t faults_ = 0;
+  std::uint32_t reserved_ = 0;  // idle workers of the former engine for second opinions
+  bool mixed_ = false;          // a worker of the former one has answered in the hand-over
+  bool had_databases_ = false;  // of the set in use, not only the built-in one
   std::vector<std::shared_ptr<EngineRun>> draining_;
   std::vector<std::weak_ptr<EngineRun>> engines_;  // all that may be alive
   std::deque<std::shared_ptr<Timer>> waiters_;
@@ -318,8 +469,8 @@ class Pool final : public WorkerPool {
 }  // namespace
 
 std::unique_ptr<WorkerPool> WorkerPool::create(asio::any_io_executor executor, const EngineOptions& options,
-                                               MasterLink& master) {
-  return std::make_unique<Pool>(std::move(executor), options, master);
+                                               MasterLink& master, HandOver hand_over) {
+  return std::make_unique<Pool>(std::move(executor), options, master, hand_over);
 }
 
 }  // namespace rastel::sandbox

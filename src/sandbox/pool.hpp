@@ -34,7 +34,15 @@ struct PoolStatus {
   std::uint64_t signature_count = 0;
   std::int64_t signature_time = 0;  // Unix time of the newest database; 0: unknown
   bool builtin_only = false;        // no database but our built-in test signatures
-  std::uint64_t generation = 0;     // grows with every set of signatures taken into use
+  std::string signature_digest;     // of the set in use
+  std::uint64_t yara_rules = 0;
+  std::uint64_t memory = 0;                         // bytes that the engine in use takes; 0: unknown
+  std::uint64_t load_ms = 0;                        // how long it took to load
+  std::int64_t taken_at = 0;                        // Unix time
+  bool loading = false;                             // another engine is being loaded beside
+  bool on_trial = false;                            // the one before is still there, to fall back on
+  std::string rolled_back_digest, rolled_back_why;  // of the last set that failed in use; empty: none has
+  std::uint64_t generation = 0;                     // grows with every set of signatures taken into use
   std::vector<std::string>
       confinement_missing;  // what the kernel or the circumstances didn't offer, one sentence each
   std::string trouble;      // why not ready; empty when ready
@@ -56,10 +64,21 @@ class Withdrawal {
   std::function<void()> act_;
 };
 
+// How a new engine takes over.
+struct HandOver {
+  Duration load_deadline{std::chrono::minutes(10)};  // then it is refused
+  // The old engine is kept until the new one has scanned so many messages or has served so long.
+  std::uint32_t trial_scans = 50;
+  Duration trial_time{std::chrono::seconds(30)};
+  // Messages that crash a worker of the new engine but none of the old, after which the old one comes back.
+  std::uint32_t most_faults = 3;
+};
+
 class WorkerPool {
  public:
   static std::unique_ptr<WorkerPool> create(boost::asio::any_io_executor executor,
-                                            const EngineOptions& options, MasterLink& master);
+                                            const EngineOptions& options, MasterLink& master,
+                                            HandOver hand_over = {});
   virtual ~WorkerPool() = default;
 
   // Starts the first engine and its workers in the background; keeps restarting a failed one (backoff 1 s …
@@ -70,8 +89,10 @@ class WorkerPool {
   // withdrawn).
   [[nodiscard]] virtual boost::asio::awaitable<Report> scan(MessagePointer message,
                                                             std::shared_ptr<Withdrawal> withdrawal) = 0;
-  // A second engine loads the signatures, proves itself on the canaries and takes over worker by worker; when
-  // it fails the old one stays and the error says why.
+  // A second engine loads the signatures, proves itself on the canaries and the clean set and takes over
+  // worker by worker; when it fails the old one stays and the error says why. It is on trial at first: dies
+  // it, or do its workers crash on what the old one's survive, the old one takes back over. A reload in that
+  // time ends the trial.
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> reload() = 0;
   [[nodiscard]] virtual PoolStatus status() const = 0;
   // How many scans run or wait now; those that outlived their reply included.

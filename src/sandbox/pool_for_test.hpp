@@ -23,10 +23,11 @@ using LoadForTest = std::function<Result<Loaded>(std::uint32_t)>;
 
 class PoolForTest {
  public:
-  PoolForTest(const EngineOptions& options, LoadForTest load, Start start = best_start())
+  PoolForTest(const EngineOptions& options, LoadForTest load, Start start = best_start(),
+              HandOver hand_over = {})
       : master_(start, {UserNamespace::none, is_complete(start), options.scratch.value, options.memory.value},
                 folder_.path(), std::move(load)),
-        pool_(WorkerPool::create(context_.get_executor(), options, master_)) {
+        pool_(WorkerPool::create(context_.get_executor(), options, master_, hand_over)) {
     pool_->start();
   }
 

@@ -160,10 +160,12 @@ ReportAssembler::Progress ReportAssembler::add(std::string_view bytes) {
 }
 
 std::string encode_ready(const EngineReady& ready) {
-  std::string text = "engine=" + ready.engine_version + "\nsignatures=" + ready.signature_version +
-                     "\ncount=" + std::to_string(ready.signature_count) +
-                     "\ntime=" + std::to_string(ready.signature_time) +
-                     "\nbuiltin_only=" + (ready.builtin_only ? "1" : "0") + "\n";
+  std::string text =
+      "engine=" + ready.engine_version + "\nsignatures=" + ready.signature_version +
+      "\ncount=" + std::to_string(ready.signature_count) + "\ntime=" + std::to_string(ready.signature_time) +
+      "\nbuiltin_only=" + (ready.builtin_only ? "1" : "0") + "\ndigest=" + ready.signature_digest +
+      "\nyara=" + std::to_string(ready.yara_rules) + "\nmemory=" + std::to_string(ready.memory) +
+      "\nload_ms=" + std::to_string(ready.load_ms) + "\n";
   for (const std::string& sentence : ready.missing) text += "missing=" + sentence + "\n";
   return text;
 }
@@ -183,6 +185,10 @@ EngineReady decode_ready(std::string_view text) {
     if (key == "count") std::from_chars(value.data(), value.data() + value.size(), ready.signature_count);
     if (key == "time") std::from_chars(value.data(), value.data() + value.size(), ready.signature_time);
     if (key == "builtin_only") ready.builtin_only = value == "1";
+    if (key == "digest") ready.signature_digest = printable(value.substr(0, 64));
+    if (key == "yara") std::from_chars(value.data(), value.data() + value.size(), ready.yara_rules);
+    if (key == "memory") std::from_chars(value.data(), value.data() + value.size(), ready.memory);
+    if (key == "load_ms") std::from_chars(value.data(), value.data() + value.size(), ready.load_ms);
     if (key == "missing" && ready.missing.size() < 32)
       ready.missing.push_back(printable(value.substr(0, 512)));
   }

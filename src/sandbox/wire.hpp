@@ -80,6 +80,10 @@ struct EngineReady {
   std::uint64_t signature_count = 0;
   std::int64_t signature_time = 0;
   bool builtin_only = false;
+  std::string signature_digest;  // 64 hexadecimal digits, or ""
+  std::uint64_t yara_rules = 0;
+  std::uint64_t memory = 0;          // bytes that the loaded engine takes (PSS); 0: unknown
+  std::uint64_t load_ms = 0;         // how long loading and proving took
   std::vector<std::string> missing;  // protections that could not be had, one sentence each
 };
 [[nodiscard]] std::string encode_ready(const EngineReady& ready);

@@ -139,8 +139,17 @@ TEST(Wire, NothingSeenIsNotClean) {
 }
 
 TEST(Wire, ReadySurvivesAndIsEscaped) {
-  const EngineReady ready{"ClamAV 1.4.6", "27123", 8'000'000,
-                          1'700'000'000,  true,    {"seccomp: none", "Landlock: none"}};
+  EngineReady ready;
+  ready.engine_version = "ClamAV 1.4.6";
+  ready.signature_version = "27123";
+  ready.signature_count = 8'000'000;
+  ready.signature_time = 1'700'000'000;
+  ready.builtin_only = true;
+  ready.signature_digest = std::string(64, 'a');
+  ready.yara_rules = 12;
+  ready.memory = 1ULL << 31;
+  ready.load_ms = 15'000;
+  ready.missing = {"seccomp: none", "Landlock: none"};
   const EngineReady again = decode_ready(encode_ready(ready));
   EXPECT_EQ(again.engine_version, ready.engine_version);
   EXPECT_EQ(again.signature_version, ready.signature_version);
@@ -148,6 +157,10 @@ TEST(Wire, ReadySurvivesAndIsEscaped) {
   EXPECT_EQ(again.signature_time, ready.signature_time);
   EXPECT_TRUE(again.builtin_only);
   EXPECT_EQ(again.missing, ready.missing);
+  EXPECT_EQ(again.signature_digest, ready.signature_digest);
+  EXPECT_EQ(again.yara_rules, ready.yara_rules);
+  EXPECT_EQ(again.memory, ready.memory);
+  EXPECT_EQ(again.load_ms, ready.load_ms);
   EXPECT_EQ(decode_ready("engine=\x1b[31m\n").engine_version, "\\x1b[31m");
   EXPECT_EQ(decode_ready("count=x\ntime=\nnonsense\n=\n").signature_count, 0U);
 }

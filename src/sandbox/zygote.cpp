@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <map>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/os/memory.hpp"
 #include "detect/engine.hpp"
 #include "sandbox/scratch_folders.hpp"
 #include "sandbox/seqpacket.hpp"
@@ -210,6 +212,7 @@ class Zygote {
 }  // namespace
 
 Result<Loaded> load_engine(const SignatureOptions& signatures, const EngineOptions& options) {
+  const auto begun = std::chrono::steady_clock::now();
   RASTEL_TRY(auto engine, detect::Engine::load(signatures, options));
   engine->prewarm();
   RASTEL_CHECK(engine->prove());
@@ -220,6 +223,12 @@ Result<Loaded> load_engine(const SignatureOptions& signatures, const EngineOptio
   loaded.ready.signature_count = info.signature_count;
   loaded.ready.signature_time = info.signature_time;
   loaded.ready.builtin_only = info.builtin_only;
+  loaded.ready.yara_rules = info.yara_rules;
+  loaded.ready.signature_digest = info.signature_digest;
+  loaded.ready.memory = os::own_memory().value_or(0);
+  loaded.ready.load_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun)
+          .count());
   loaded.scanner = std::make_unique<EngineScanner>(std::move(engine));
   return loaded;
 }
