@@ -72,6 +72,10 @@ class Daemon final : public control::ControlHandlers {
                                           {"crashes", pool.crashes},
                                           {"under_way", pool_->scans_under_way()},
                                           {"passed_unscanned", services_->passed_unscanned.load()}};
+    object["remembered"] = boost::json::object{{"entries", pool.remembered},
+                                               {"messages_known", pool.messages_known},
+                                               {"layers", pool.layers},
+                                               {"layers_known", pool.layers_known}};
     object["confinement_missing"] =
         boost::json::array(pool.confinement_missing.begin(), pool.confinement_missing.end());
     boost::json::array doors;

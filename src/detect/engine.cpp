@@ -160,6 +160,7 @@ Result<> set_limits(cl_engine* engine, const EngineOptions& options) {
       {CL_ENGINE_DISABLE_CACHE, 1},  // its clean cache is keyed by MD5: a colliding pair gets through
       {CL_ENGINE_BYTECODE_MODE, CL_BYTECODE_MODE_INTERPRETER},  // a worker has no executable mappings
       {CL_ENGINE_DISABLE_PE_STATS, 1},
+      {CL_ENGINE_AC_ONLY, 1},  // one matcher instead of two over the same bytes
   };
   for (const auto& [field, value] : fields) {
     if (const cl_error_t code = cl_engine_set_num(engine, field, value); code != CL_SUCCESS) {
@@ -233,6 +234,7 @@ struct Engine::State {
   std::string payload;       // of the canaries
   std::string payload_name;  // by which they are found
   std::string scratch;       // what CL_ENGINE_TMPDIR is set to
+  const KnownLayers* known = nullptr;
 };
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -286,6 +288,8 @@ void Engine::prewarm() {
     if (const auto file = write_canary(scratch, mail)) (void)scan(file->get(), mail.size(), scratch);
   }
 }
+
+void Engine::use_known_layers(const KnownLayers* known) { state_->known = known; }
 
 Result<> Engine::prove() {
   RASTEL_TRY(const auto folder, TemporaryFolder::create());
@@ -343,7 +347,7 @@ void Engine::scan_behind_header(ScanObserver& observer, int descriptor, std::uin
 }
 
 Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) {
-  ScanObserver observer(state_->options.heuristics, state_->limits);
+  ScanObserver observer(state_->options.heuristics, state_->limits, state_->known);
   observer.set_rules(state_->rules.get(), state_->options.deadline * 9 / 10);
   observer.report().engine_version = state_->info.engine_version;
   observer.report().signature_version = state_->info.signature_version;
@@ -373,6 +377,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
   }
   if (!observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
+  observer.vouch();
   return std::move(observer.report());
 }
 

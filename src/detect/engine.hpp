@@ -24,6 +24,7 @@ struct cl_scan_options;
 
 namespace rastel::detect {
 
+class KnownLayers;
 class ScanObserver;
 
 struct EngineInfo {
@@ -63,10 +64,14 @@ class Engine {
   // that condemns a harmless mail of an everyday kind is invalid_input and named.
   [[nodiscard]] Result<> prove();
 
+  // Layers of earlier messages that need no second scan; null: none. Outlives the engine.
+  void use_known_layers(const KnownLayers* known);
+
   // Scans `size` bytes of `descriptor` from its start (pread and mmap; the file must be sealed or ours alone:
   // truncating it under the scan would be a SIGBUS). `scratch`: a folder that is this process's own; emptied
   // after the scan. Never fails: trouble is told by Report::unscanned, beside everything that was found
   // before.
+  // Layers that use_known_layers() knows are skipped; a clean report names those that it scanned (vouched).
   [[nodiscard]] Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch);
 
  private:

@@ -39,9 +39,10 @@ struct EngineOptions {
   ByteCount scratch{256ULL << 20};  // a worker's temporary space, in memory
   ByteCount memory{2ULL << 30};     // a worker's address space beyond the loaded engine
   ByteCount max_message{100ULL << 20};
-  std::uint32_t max_parts = 10000;   // files that one message may unpack to
-  std::uint32_t max_depth = 32;      // archives in archives
-  std::uint32_t retire_after = 200;  // messages, then a worker is replaced
+  std::uint32_t max_parts = 10000;       // files that one message may unpack to
+  std::uint32_t max_depth = 32;          // archives in archives
+  std::uint32_t retire_after = 200;      // messages, then a worker is replaced
+  ByteCount verdict_cache{32ULL << 20};  // of what was found clean before; 0: nothing is remembered
   HeuristicOptions heuristics;
   Confinement confinement = Confinement::automatic;
 };
@@ -103,6 +104,10 @@ struct Rows<EngineOptions> {
       Option{"max_depth", &EngineOptions::max_depth, 1U, 100U, "How deep archives may be nested."},
       Option{"retire_after", &EngineOptions::retire_after, 1U, 1'000'000U,
              "Messages after which a scanner is replaced by a fresh one; any finding replaces it at once."},
+      Option{"verdict_cache", &EngineOptions::verdict_cache, ByteCount{0}, ByteCount{16ULL << 30},
+             "Memory for messages and parts of them that were clean before, so that they aren't scanned "
+             "again; 0: "
+             "none."},
       Option{"heuristics", &EngineOptions::heuristics, "What the engine guesses at: off, tag or suspicious."},
       Option{"confinement", &EngineOptions::confinement,
              "What to do when the kernel lacks a protection: required (don't start), best (go on and say "

@@ -91,8 +91,9 @@ std::string clean_name(std::string_view name) {
   return clean.empty() ? "unnamed" : clean;
 }
 
-ScanObserver::ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits)
-    : heuristics_(heuristics), limits_(limits) {
+ScanObserver::ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits,
+                           const KnownLayers* known)
+    : heuristics_(heuristics), limits_(limits), memory_(known) {
   current = this;
 }
 
@@ -100,6 +101,7 @@ ScanObserver::~ScanObserver() { current = nullptr; }
 
 void ScanObserver::attach(cl_engine* engine) {
   cl_engine_set_clcb_file_inspection(engine, on_layer);
+  cl_engine_set_clcb_post_scan(engine, on_layer_end);
   cl_engine_set_clcb_meta(engine, on_member);
   cl_engine_set_clcb_virus_found(engine, on_found);
 }
@@ -109,6 +111,7 @@ void ScanObserver::attach_messages() { cl_set_clcb_msg(on_message); }
 std::string ScanObserver::take_last_message() { return std::exchange(last_message, {}); }
 
 void ScanObserver::begin_pass() {
+  memory_.begin_pass();
   saw_mail_ = false;
   layers_of_pass_ = 0;
 }
@@ -142,19 +145,26 @@ void ScanObserver::add_unscanned(UnscannedReason reason, std::string_view name) 
   add(FindingKind::unscanned, name);
 }
 
-cl_error_t ScanObserver::layer(std::string_view type, std::string_view bytes, std::size_t size,
-                               std::uint32_t level) {
+cl_error_t ScanObserver::layer(const Layer& layer) {
   ++layers_of_pass_;
   ++report_.layers;
-  if (level == 0) saw_mail_ = type == "CL_TYPE_MAIL";
+  if (layer.level == 0) saw_mail_ = layer.type == "CL_TYPE_MAIL";
   // An archive's member longer than the limit is cut near it, without any alert.
-  if (size >= limits_.layer_size) add_unscanned(UnscannedReason::limit, "Limits.LayerSize");
-  if (!limits_.rar_supported && holds_rar(type, bytes)) add_unscanned(UnscannedReason::format, "Format.RAR");
-  if (holds_unreadable_zip_member(type, bytes)) add_unscanned(UnscannedReason::format, "Format.ZipMethod");
-  if (rules_ != nullptr && !signature_found_) look_for_rules(bytes, size);
+  if (layer.size >= limits_.layer_size) add_unscanned(UnscannedReason::limit, "Limits.LayerSize");
+  if (!limits_.rar_supported && holds_rar(layer.type, layer.bytes))
+    add_unscanned(UnscannedReason::format, "Format.RAR");
+  if (holds_unreadable_zip_member(layer.type, layer.bytes))
+    add_unscanned(UnscannedReason::format, "Format.ZipMethod");
   // Infected is infected: the rest can't change the class, but could run into the deadline and lose the
   // finding.
+  if (signature_found_ || memory_.is_known(layer)) return CL_BREAK;
+  if (rules_ != nullptr) look_for_rules(layer.bytes, layer.size);
   return signature_found_ ? CL_BREAK : CL_CLEAN;
+}
+
+void ScanObserver::vouch() {
+  report_.layers_known = memory_.skipped();
+  if (report_.complete() && report_.findings.empty()) report_.vouched = memory_.take_new();
 }
 
 void ScanObserver::set_rules(YaraRules* rules, std::chrono::milliseconds at_most) {
@@ -229,10 +239,17 @@ void ScanObserver::message(cl_msg severity, std::string_view text) {
 
 cl_error_t ScanObserver::on_layer(int /*descriptor*/, const char* type, const char** /*ancestors*/,
                                   std::size_t /*parent_size*/, const char* /*name*/, std::size_t size,
-                                  const char* bytes, std::uint32_t level, std::uint32_t /*attributes*/,
+                                  const char* bytes, std::uint32_t level, std::uint32_t attributes,
                                   void* context) {
   const std::string_view view = bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
-  return static_cast<ScanObserver*>(context)->layer(type == nullptr ? "" : type, view, size, level);
+  const Layer layer{type == nullptr ? "" : type, view, size, level, attributes};
+  return static_cast<ScanObserver*>(context)->layer(layer);
+}
+
+cl_error_t ScanObserver::on_layer_end(int /*descriptor*/, int result, const char* /*name*/, void* context) {
+  using Result = LayerMemory::Result;
+  static_cast<ScanObserver*>(context)->memory_.ended(result == CL_CLEAN ? Result::good : Result::failed);
+  return CL_CLEAN;
 }
 
 cl_error_t ScanObserver::on_member(const char* /*container*/, unsigned long /*container_size*/,

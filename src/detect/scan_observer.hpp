@@ -13,6 +13,7 @@
 #include <clamav.h>
 
 #include "base/deadline.hpp"
+#include "detect/layer_memory.hpp"
 #include "detect/options.hpp"
 #include "detect/write_watch.hpp"
 #include "detect/yara_rules.hpp"
@@ -31,7 +32,8 @@ struct ObserverLimits {
 
 class ScanObserver {
  public:
-  ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits);
+  // `known`: layers of earlier messages; may be null.
+  ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits, const KnownLayers* known);
   ~ScanObserver();
   ScanObserver(const ScanObserver&) = delete;
   ScanObserver& operator=(const ScanObserver&) = delete;
@@ -53,6 +55,8 @@ class ScanObserver {
 
   void add_unscanned(UnscannedReason reason, std::string_view name);
   [[nodiscard]] Report& report() { return report_; }
+  // After the last pass: a clean and complete report vouches for the layers that it saw.
+  void vouch();
 
  private:
   static cl_error_t on_layer(int descriptor, const char* type, const char** ancestors,
@@ -61,10 +65,11 @@ class ScanObserver {
   static cl_error_t on_member(const char* container, unsigned long container_size, const char* name,
                               unsigned long real_size, int is_encrypted, unsigned int position,
                               void* context);
+  static cl_error_t on_layer_end(int descriptor, int result, const char* name, void* context);
   static void on_found(int descriptor, const char* name, void* context);
   static void on_message(cl_msg severity, const char* full_text, const char* text, void* context);
 
-  cl_error_t layer(std::string_view type, std::string_view bytes, std::size_t size, std::uint32_t level);
+  cl_error_t layer(const Layer& layer);
   void look_for_rules(std::string_view bytes, std::size_t size);
   void found(std::string_view name);
   void message(cl_msg severity, std::string_view text);
@@ -76,6 +81,7 @@ class ScanObserver {
   const ObserverLimits limits_;
   const FailedWrites writes_before_ = failed_writes();
   Report report_;
+  LayerMemory memory_;
   bool signature_found_ = false;
   bool saw_mail_ = false;
   YaraRules* rules_ = nullptr;

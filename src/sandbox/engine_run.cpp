@@ -22,12 +22,15 @@ namespace asio = boost::asio;
 constexpr auto patience_after_kill = std::chrono::seconds(5);
 // The end of a worker's socket is seen before the zygote has reaped it.
 constexpr auto patience_for_status = std::chrono::seconds(2);
+// Keys that one worker may vouch for in its life; what it says beyond that is not remembered.
+constexpr std::size_t most_vouched_by_worker = 65'536;
 
 EngineRun::EngineRun(asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket,
-                     Events events)
+                     std::unique_ptr<VerdictTable> verdicts, Events events)
     : executor_(executor),
       number_(number),
       channel_(executor, std::move(socket)),
+      verdicts_(std::move(verdicts)),
       events_(std::move(events)),
       gone_signal_(executor) {}
 
@@ -59,6 +62,7 @@ void EngineRun::obey(const Frame& frame, std::vector<FileDescriptor>& descriptor
       if (state_ != State::loading) return;
       ready_ = decode_ready(frame.body);
       state_ = State::ready;
+      share_verdicts();
       events_.changed();
       return;
     case FrameKind::engine_failed:
@@ -75,6 +79,15 @@ void EngineRun::obey(const Frame& frame, std::vector<FileDescriptor>& descriptor
     default:
       return died("the engine process broke the protocol");
   }
+}
+
+// Before the first worker is forked. An engine that doesn't get it scans everything.
+void EngineRun::share_verdicts() {
+  if (!verdicts_) return;
+  FrameHeader header;
+  header.kind = FrameKind::share_verdicts;
+  if (!channel_.send(encode_frame(header, {}), {verdicts_->descriptor()}))
+    log::warning("the engine process doesn't take the table of what was clean: everything is scanned");
 }
 
 void EngineRun::fork_worker() {
@@ -129,6 +142,7 @@ void EngineRun::worker_ended(std::uint32_t number, int status) {
   if (found == workers_.end()) return;
   const auto worker = found->second;
   workers_.erase(found);
+  if (worker->state != Worker::State::retired) forget_what_it_said(*worker);
   if (worker->state == Worker::State::starting) {
     ++failed_starts_;
     log::warning("a scanner ended before it was ready ({} {})", WIFSIGNALED(status) ? "signal" : "status",
@@ -191,6 +205,42 @@ Report EngineRun::signed_report(Report report) const {
   return report;
 }
 
+namespace {
+
+// Exact bytes; apart from the keys of layers, which have no such beginning.
+Digest key_of(const Message& message) {
+  Sha256 hash;
+  const std::uint64_t size = message.size();
+  hash.update("message ");
+  hash.update({reinterpret_cast<const char*>(&size), sizeof size});
+  hash.update({reinterpret_cast<const char*>(message.digest().bytes.data()), message.digest().bytes.size()});
+  return hash.finish();
+}
+
+}  // namespace
+
+std::optional<Report> EngineRun::known_clean(const Message& message) const {
+  if (!verdicts_ || state_ != State::ready || !verdicts_->knows(key_of(message), VerdictTable::Clock::now()))
+    return std::nullopt;
+  Report report;
+  report.layers = report.layers_known = 1;
+  return signed_report(std::move(report));
+}
+
+void EngineRun::remember(Worker& worker, const Message& message, std::vector<Digest> vouched) {
+  if (!verdicts_) return;
+  vouched.push_back(key_of(message));
+  if (vouched.size() > most_vouched_by_worker - worker.vouched.size()) return;
+  const auto now = VerdictTable::Clock::now();
+  for (const Digest& key : vouched) verdicts_->remember(key, now);
+  worker.vouched.insert(worker.vouched.end(), vouched.begin(), vouched.end());
+}
+
+void EngineRun::forget_what_it_said(Worker& worker) {
+  for (const Digest& key : worker.vouched) verdicts_->forget(key);
+  worker.vouched = {};
+}
+
 asio::awaitable<ReportAssembler::Progress> EngineRun::receive_report(Worker& worker,
                                                                      ReportAssembler& assembler,
                                                                      Deadline deadline, Error& trouble) {
@@ -232,10 +282,16 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Mes
   ReportAssembler assembler(header.number);
   Error trouble{ErrorKind::ours, {}};
   const Progress progress = co_await receive_report(*worker, assembler, deadline, trouble);
-  if (progress == Progress::complete)
-    co_return ScanOutcome{ScanOutcome::Kind::answered, signed_report(assembler.report())};
+  if (progress == Progress::complete) {
+    Report report = signed_report(assembler.report());
+    std::vector<Digest> vouched = std::exchange(report.vouched, {});
+    if (report.complete() && report.findings.empty()) remember(*worker, *message, std::move(vouched));
+    co_return ScanOutcome{ScanOutcome::Kind::answered, std::move(report)};
+  }
   if (worker->state == Worker::State::retired)  // by us, as nobody waits for this
     co_return unscanned(UnscannedReason::timeout);
+  // It ends badly, one way or another.
+  forget_what_it_said(*worker);
   if (progress == Progress::more && worker->channel->left_unread()) {  // died idle, unnoticed
     kill_worker(worker);
     co_return ScanOutcome{ScanOutcome::Kind::worker_unfit, {}};

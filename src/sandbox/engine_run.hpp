@@ -14,6 +14,7 @@
 #include "base/message.hpp"
 #include "sandbox/channel.hpp"
 #include "sandbox/signal.hpp"
+#include "sandbox/verdict_table.hpp"
 #include "sandbox/wire.hpp"
 
 namespace rastel::sandbox {
@@ -25,8 +26,9 @@ struct Worker {
   std::optional<Channel> channel;
   enum class State { starting, idle, busy, retired } state = State::starting;
   std::uint32_t scans = 0;
-  std::optional<int> status;  // of waitpid(2), once it has ended
-  Signal ended;               // raised then, and when the engine dies
+  std::optional<int> status;    // of waitpid(2), once it has ended
+  std::vector<Digest> vouched;  // what it called clean: forgotten when it ends badly
+  Signal ended;                 // raised then, and when the engine dies
 };
 
 struct ScanOutcome {
@@ -46,8 +48,9 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
     std::function<void()> changed;  // an engine is ready or dead, a worker is idle or gone
   };
 
+  // `verdicts`: what this engine's workers find clean; may be null.
   EngineRun(boost::asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket,
-            Events events);
+            std::unique_ptr<VerdictTable> verdicts, Events events);
 
   void start();  // begins to listen to the zygote
   void fork_worker();
@@ -62,6 +65,10 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
   // rules.
   [[nodiscard]] boost::asio::awaitable<ScanOutcome> scan(std::shared_ptr<Worker> worker,
                                                          MessagePointer message, Deadline deadline);
+
+  // The very same bytes were clean, by a worker of this engine: what it would report again.
+  [[nodiscard]] std::optional<Report> known_clean(const Message& message) const;
+  [[nodiscard]] std::uint64_t remembered() const { return verdicts_ ? verdicts_->entries() : 0; }
 
   [[nodiscard]] std::shared_ptr<Worker> idle_worker() const;
   [[nodiscard]] std::uint32_t count(Worker::State state) const;
@@ -85,10 +92,14 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
                                                                                  Error& trouble);
   [[nodiscard]] boost::asio::awaitable<UnscannedReason> why_it_ended(std::shared_ptr<Worker> worker);
   [[nodiscard]] Report signed_report(Report report) const;
+  void share_verdicts();
+  void remember(Worker& worker, const Message& message, std::vector<Digest> vouched);
+  void forget_what_it_said(Worker& worker);
 
   boost::asio::any_io_executor executor_;
   std::uint32_t number_;
   Channel channel_;
+  std::unique_ptr<VerdictTable> verdicts_;
   Events events_;
   State state_ = State::loading;
   bool gone_ = false;  // the process has closed its socket

@@ -88,6 +88,11 @@ std::string lie(std::string_view word) {
   if (word == "lie-reason") return good + honest_item(2, "\177");
   if (word == "lie-layers") return good + honest_item(3, "four");
   if (word == "lie-nothing-seen") return encode_report(Report{});
+  if (word == "lie-known") return good + honest_item(6, std::string(8, '\177'));
+  if (word == "lie-vouched") return good + honest_item(7, std::string(33, 'x'));
+  if (word == "lie-vouched-infected")
+    return good + honest_item(1, std::string("\0N", 2)) + honest_item(7, std::string(32, 'x'));
+  if (word == "lie-vouched-many") return good + honest_item(7, std::string(std::size_t{4097} * 32, 'x'));
   if (word == "lie-version") return good + honest_item(4, "ClamAV\nforged: line");
   if (word == "lie-cut") return good.substr(0, good.size() - 1) + "x\001";
   if (word == "lie-many") {
@@ -133,6 +138,9 @@ Report HostileScanner::scan(int descriptor, std::uint64_t size, const std::files
     report.set_unscanned(problem == ENOSPC || problem == EFBIG ? UnscannedReason::limit
                                                                : UnscannedReason::engine);
   }
+  if (word_ == "vouch") report.vouched = {sha256("layer")};
+  if (word_ == "asks")
+    report.layers = scans_ + (known_ != nullptr && known_->knows(sha256("layer")) ? 1000 : 0);
   if (word_ == "change" && can_change(descriptor))
     report.findings.push_back({FindingKind::signature, "Changed"});
   return report;

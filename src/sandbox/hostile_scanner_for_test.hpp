@@ -17,11 +17,13 @@ class HostileScanner final : public Scanner {
   Result<> prove(const std::filesystem::path& scratch) override;
   Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) override;
   bool answers_itself_for_test(int socket, std::uint32_t number) override;
+  void use_known_layers(const detect::KnownLayers* known) override { known_ = known; }
 
  private:
   std::uint32_t engine_;
   std::uint64_t scans_ = 0;
   std::string word_;
+  const detect::KnownLayers* known_ = nullptr;
 };
 
 [[nodiscard]] Result<Loaded> hostile_engine(std::uint32_t engine);

@@ -43,6 +43,12 @@ class Pool final : public WorkerPool {
 
   asio::awaitable<Report> scan(MessagePointer message, std::shared_ptr<Withdrawal> withdrawal) override {
     ++status_.scans;
+    if (current_) {
+      if (auto known = current_->known_clean(*message)) {
+        ++status_.messages_known;
+        co_return *std::move(known);
+      }
+    }
     ++under_way_;
     const Deadline deadline = Deadline::in(options_.deadline);
     Report report = co_await scan_until(deadline, std::move(message), *withdrawal);
@@ -51,6 +57,8 @@ class Pool final : public WorkerPool {
       report = Report{};
       report.set_unscanned(UnscannedReason::timeout);
     }
+    status_.layers += report.layers;
+    status_.layers_known += report.layers_known;
     if (report.has(UnscannedReason::timeout)) ++status_.timeouts;
     if (report.has(UnscannedReason::crash)) ++status_.crashes;
     --under_way_;
@@ -89,6 +97,7 @@ class Pool final : public WorkerPool {
       status.yara_rules = ready.yara_rules;
       status.memory = ready.memory;
       status.load_ms = ready.load_ms;
+      status.remembered = current_->remembered();
     }
     status.loading = reloading_;
     status.on_trial = former_ != nullptr;
@@ -302,10 +311,19 @@ class Pool final : public WorkerPool {
     return true;
   }
 
+  std::unique_ptr<VerdictTable> verdict_table() const {
+    if (options_.verdict_cache.value == 0) return nullptr;
+    auto table = VerdictTable::create(options_.verdict_cache.value);
+    if (table) return *std::move(table);
+    log::warning("nothing is remembered, everything is scanned anew: {}", table.error().what);
+    return nullptr;
+  }
+
   asio::awaitable<Result<std::shared_ptr<EngineRun>>> start_engine() {
     RASTEL_CO_TRY(EngineProcess process, co_await master_.start_engine());
+    EngineRun::Events events{[this] { changed(); }};
     auto engine = std::make_shared<EngineRun>(executor_, process.number, std::move(process.socket),
-                                              EngineRun::Events{[this] { changed(); }});
+                                              verdict_table(), std::move(events));
     std::erase_if(engines_, [](const auto& known) { return known.expired(); });
     engines_.push_back(engine);
     engine->start();

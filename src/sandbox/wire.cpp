@@ -16,11 +16,14 @@ enum class Tag : std::uint16_t {
   unscanned = 2,
   layers = 3,
   engine_version = 4,
-  signature_version = 5
+  signature_version = 5,
+  layers_known = 6,
+  vouched = 7
 };
 
 constexpr std::size_t most_findings = 4096;
 constexpr std::size_t longest_name = 256;
+constexpr std::size_t most_vouched = 4096;  // as detect::LayerMemory::most_keys
 
 template <class Value>
 void put(std::string& out, Value value) {
@@ -58,6 +61,18 @@ bool is_version(std::string_view text) {
          std::ranges::all_of(text, [](char character) { return character >= ' ' && character < 0x7f; });
 }
 
+bool add_vouched(Report& report, std::string_view value) {
+  constexpr std::size_t length = sizeof(Digest::bytes);
+  if (value.size() % length != 0 || value.size() / length > most_vouched - report.vouched.size())
+    return false;
+  for (; !value.empty(); value.remove_prefix(length)) {
+    Digest digest;
+    std::memcpy(digest.bytes.data(), value.data(), length);
+    report.vouched.push_back(digest);
+  }
+  return true;
+}
+
 bool add_item(Report& report, Tag tag, std::string_view value) {
   switch (tag) {
     case Tag::finding: {
@@ -81,6 +96,14 @@ bool add_item(Report& report, Tag tag, std::string_view value) {
       report.layers = *layers;
       return true;
     }
+    case Tag::layers_known: {
+      const auto known = take<std::uint64_t>(value);
+      if (!known || !value.empty()) return false;
+      report.layers_known = *known;
+      return true;
+    }
+    case Tag::vouched:
+      return add_vouched(report, value);
     case Tag::engine_version:
       if (!is_version(value)) return false;
       report.engine_version = value;
@@ -108,7 +131,7 @@ std::optional<Frame> decode_frame(std::string_view bytes) {
   if (!header || header->magic != wire_magic) return std::nullopt;
   const auto kind = static_cast<std::uint32_t>(header->kind);
   if (kind < static_cast<std::uint32_t>(FrameKind::fork_worker) ||
-      kind > static_cast<std::uint32_t>(FrameKind::report_end))
+      kind > static_cast<std::uint32_t>(FrameKind::share_verdicts))
     return std::nullopt;
   return Frame{*header, bytes};
 }
@@ -122,6 +145,13 @@ std::string encode_report(const Report& report) {
   std::string layers;
   put(layers, report.layers);
   put_item(out, Tag::layers, layers);
+  std::string known;
+  put(known, report.layers_known);
+  put_item(out, Tag::layers_known, known);
+  std::string vouched;
+  for (const Digest& digest : report.vouched)
+    vouched.append(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size());
+  if (!vouched.empty()) put_item(out, Tag::vouched, vouched);
   put_item(out, Tag::engine_version, report.engine_version);
   put_item(out, Tag::signature_version, report.signature_version);
   return out;
@@ -138,6 +168,9 @@ std::optional<Report> decode_report(std::string_view bytes) {
   }
   // A report that says nothing about the layers it looked at was not made by a scan.
   if (report.layers == 0 && report.complete()) return std::nullopt;
+  if (report.layers_known > report.layers) return std::nullopt;
+  // Nobody vouches for what was found infected, or wasn't looked at.
+  if (!report.vouched.empty() && (!report.complete() || !report.findings.empty())) return std::nullopt;
   return report;
 }
 

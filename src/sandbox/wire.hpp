@@ -23,8 +23,9 @@ inline constexpr std::size_t largest_report = 4 * 1024 * 1024;
 
 enum class FrameKind : std::uint32_t {
   // daemon → zygote
-  fork_worker = 1,  // number
-  kill_worker = 2,  // number
+  fork_worker = 1,      // number
+  kill_worker = 2,      // number
+  share_verdicts = 11,  // one descriptor: the table of what is known, read-only (verdict_table.hpp)
   // zygote → daemon
   engine_ready = 3,    // text: "key=value" lines
   engine_failed = 4,   // text: one sentence

@@ -39,6 +39,29 @@ TEST(Wire, ReportSurvivesTheWay) {
   EXPECT_EQ(again->signature_version, report.signature_version);
 }
 
+TEST(Wire, VouchedLayersSurviveAndAreBounded) {
+  Report report;
+  report.layers = 7;
+  report.layers_known = 3;
+  for (int i = 0; i < 4096; ++i) report.vouched.push_back(sha256(std::to_string(i)));
+  const auto again = decode_report(encode_report(report));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->layers_known, 3U);
+  EXPECT_EQ(again->vouched, report.vouched);
+  Report most = report;
+  most.vouched.push_back(sha256("one more"));
+  EXPECT_FALSE(decode_report(encode_report(most)));
+  Report infected = report;
+  infected.findings = {{FindingKind::signature, "Eicar-Test-Signature"}};
+  EXPECT_FALSE(decode_report(encode_report(infected))) << "who found something vouches for nothing";
+  Report incomplete = report;
+  incomplete.set_unscanned(UnscannedReason::limit);
+  EXPECT_FALSE(decode_report(encode_report(incomplete)));
+  Report boasting = report;
+  boasting.layers_known = 8;
+  EXPECT_FALSE(decode_report(encode_report(boasting))) << "more skipped than met";
+}
+
 TEST(Wire, EveryBeginningOfAReportIsRefusedOrSaysLess) {
   const std::string whole = encode_report(rich_report());
   int refused = 0;
@@ -86,7 +109,7 @@ TEST(Wire, FrameThatIsShortLongOrForeignIsRefused) {
   std::string foreign = good;
   foreign[0] = static_cast<char>(foreign[0] + 1);
   EXPECT_FALSE(decode_frame(foreign));
-  for (const std::uint32_t kind : {0U, 11U, 0xffffffffU})
+  for (const std::uint32_t kind : {0U, 12U, 0xffffffffU})
     EXPECT_FALSE(decode_frame(frame(static_cast<FrameKind>(kind), 1, {})));
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
+#include "detect/layer_memory.hpp"
 #include "sandbox/confinement.hpp"
 #include "verdict/report.hpp"
 
@@ -26,6 +27,8 @@ class Scanner {
   [[nodiscard]] virtual Result<> prove(const std::filesystem::path& scratch) = 0;
   [[nodiscard]] virtual Report scan(int descriptor, std::uint64_t size,
                                     const std::filesystem::path& scratch) = 0;
+  // What needs no second scan; before the first worker is forked, outlives it.
+  virtual void use_known_layers(const detect::KnownLayers* /*known*/) {}
   // In a test a hostile worker answers by itself; true: done, don't send the report.
   [[nodiscard]] virtual bool answers_itself_for_test(int /*socket*/, std::uint32_t /*number*/) {
     return false;

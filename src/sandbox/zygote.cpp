@@ -18,6 +18,7 @@
 #include "detect/engine.hpp"
 #include "sandbox/scratch_folders.hpp"
 #include "sandbox/seqpacket.hpp"
+#include "sandbox/verdict_table.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -29,6 +30,7 @@ class EngineScanner final : public Scanner {
   Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) override {
     return engine_->scan(descriptor, size, scratch);
   }
+  void use_known_layers(const detect::KnownLayers* known) override { engine_->use_known_layers(known); }
 
  private:
   // Never freed: workers and zygote end by _exit, freeing the engine would copy all of its pages.
@@ -145,10 +147,10 @@ class Zygote {
       reap();
       pollfd poll_for{socket_.get(), POLLIN, 0};
       if (ppoll(&poll_for, 1, nullptr, &waiting) < 0) continue;
-      auto packet = receive_packet(socket_.get(), largest_frame, 0, MSG_DONTWAIT);
+      auto packet = receive_packet(socket_.get(), largest_frame, 1, MSG_DONTWAIT);
       if (!packet || packet->end) break;
       if (packet->would_block) continue;
-      if (const auto frame = decode_frame(packet->bytes)) obey(*frame);
+      if (const auto frame = decode_frame(packet->bytes)) obey(*frame, packet->descriptors);
     }
     end(0);
   }
@@ -161,11 +163,20 @@ class Zygote {
     _exit(status);
   }
 
-  void obey(const Frame& frame) {
+  void obey(const Frame& frame, const std::vector<FileDescriptor>& descriptors) {
+    if (frame.header.kind == FrameKind::share_verdicts && descriptors.size() == 1) share(descriptors[0]);
     if (frame.header.kind == FrameKind::fork_worker) fork_worker(frame.header.number);
     if (frame.header.kind == FrameKind::kill_worker)
       for (const auto& [pid, number] : workers_)
         if (number == frame.header.number) kill(pid, SIGKILL);
+  }
+
+  // Workers inherit the mapping. Without it they scan everything, which is slow, not wrong.
+  void share(const FileDescriptor& table) {
+    auto view = VerdictTableView::open(table);
+    if (!view || verdicts_ != nullptr) return;
+    verdicts_ = view->release();
+    scanner_->use_known_layers(verdicts_);
   }
 
   void fork_worker(std::uint32_t number) {
@@ -205,7 +216,8 @@ class Zygote {
   ZygoteOptions options_;
   Circumstances circumstances_;
   ScratchFolders folders_;
-  Scanner* scanner_ = nullptr;  // never freed, see EngineScanner
+  Scanner* scanner_ = nullptr;                  // never freed, see EngineScanner
+  const VerdictTableView* verdicts_ = nullptr;  // likewise
   std::map<pid_t, std::uint32_t> workers_;
 };
 

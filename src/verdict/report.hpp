@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/sha256.hpp"
+
 namespace rastel {
 
 // Why nobody can say that the message was looked at. Order is the order of precedence when several apply.
@@ -44,8 +46,12 @@ struct Report {
   std::vector<Finding> findings;
   std::bitset<unscanned_reasons> unscanned;  // by UnscannedReason
   std::string engine_version;                // "ClamAV 1.4.6"
-  std::string signature_version;  // what the signature set calls itself ("27123"), or a digest of it
-  std::uint64_t layers = 0;       // how many layers the engine looked at
+  std::string signature_version;   // what the signature set calls itself ("27123"), or a digest of it
+  std::uint64_t layers = 0;        // how many layers the engine looked at
+  std::uint64_t layers_known = 0;  // of these, skipped as scanned before
+  // Keys of the layers that were scanned to their end; only in a clean and complete report. The worker's
+  // word, taken out by the pool.
+  std::vector<Digest> vouched;
 
   [[nodiscard]] bool complete() const { return unscanned.none(); }
   void set_unscanned(UnscannedReason reason) { unscanned.set(static_cast<std::size_t>(reason)); }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Which layers of a message need no scan, because the same bytes under the same circumstances were scanned to
+// their end before: earlier in this message, or in an earlier one that ended clean and complete
+// (KnownLayers). What libclamav finds in a layer depends on its bytes, its type and attributes, and the types
+// of the containers around it (Container: and Intermediates: of logical signatures); so these are the key,
+// hashed. Conditions on names, sizes and places of members (.cdb) are judged while the container is read,
+// which is not skipped unless the container itself is known.
+//
+// libclamav tells the type that it sees at first. Some types it may correct while it scans (text that turns
+// out to be HTML or mail), unseen by us, and their inner layers are then under another type than we believe.
+// Below such a layer nothing is remembered. The outermost layer, the message itself, is never skipped here.
+//
+// A layer counts only when its scan, and that of all below it, ended without an error: libclamav keeps many
+// errors to itself (a part of a mail for which it finds no temporary file is dropped), and tells them by the
+// layer's own result alone. One scan, one thread. Limits: `most_keys` new keys; beyond them layers are
+// scanned and not remembered.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/sha256.hpp"
+
+namespace rastel::detect {
+
+// What earlier messages brought, with the same signatures and options.
+class KnownLayers {
+ public:
+  virtual ~KnownLayers() = default;
+  [[nodiscard]] virtual bool knows(const Digest& key) const = 0;
+};
+
+struct Layer {
+  std::string_view type;   // "CL_TYPE_ZIP"
+  std::string_view bytes;  // all of them, or nothing when they aren't to be had
+  std::uint64_t size = 0;
+  std::uint32_t level = 0;  // 0: the message
+  std::uint32_t attributes = 0;
+};
+
+class LayerMemory {
+ public:
+  static constexpr std::size_t most_keys = 4096;
+
+  // `known`: may be null; outlives this.
+  explicit LayerMemory(const KnownLayers* known) : known_(known) {}
+
+  void begin_pass() { open_.clear(); }
+  // Layers come in the order of a depth-first walk. True: skip it and all below it.
+  [[nodiscard]] bool is_known(const Layer& layer);
+  // The layer that was begun last and has not ended, ends; also one that was skipped.
+  enum class Result { good, failed };
+  void ended(Result result);
+
+  // Of the layers that were scanned to their end. Worth something only if the whole message ended clean and
+  // complete.
+  [[nodiscard]] std::vector<Digest> take_new() { return confused_ ? std::vector<Digest>() : std::move(new_); }
+  [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
+
+ private:
+  struct Open {
+    std::string type;
+    bool stable = false;        // its type is what inner layers are under
+    std::optional<Digest> key;  // to be remembered if it ends well
+    bool failed = false;
+  };
+  [[nodiscard]] std::optional<Digest> key_of(const Layer& layer) const;
+
+  const KnownLayers* known_;
+  std::vector<Open> open_;  // the layers that have not ended, by level
+  bool confused_ = false;   // beginnings and ends don't match: nothing more is skipped or remembered
+  std::unordered_set<Digest> in_this_message_;
+  std::vector<Digest> new_;
+  std::uint64_t skipped_ = 0;
+};
+
+}  // namespace rastel::detect

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is remembered of clean messages and parts hides nothing: every probe (probes.py) that clamd finds is found by an
+engine that has seen nothing, and by one that has seen its parts elsewhere, where they were clean."""
+import hashlib
+import shutil
+import socket
+import struct
+import subprocess
+import time
+
+import pytest
+
+import probes
+
+
+class Clamd:
+    """A clamd of the test's own, without its cache (which hides things: it is keyed by MD5)."""
+
+    def __init__(self, signatures, folder):
+        self.path = folder / "clamd.sock"
+        settings = folder / "clamd.conf"
+        settings.write_text(f"DatabaseDirectory {signatures}\nLocalSocket {self.path}\nForeground yes\nDisableCache yes\n"
+                            f"TemporaryDirectory {folder}\nUser root\nLogFile {folder}/clamd.log\n")
+        self.process = subprocess.Popen(["clamd", "-c", settings], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120
+        while not self.path.exists():
+            assert self.process.poll() is None and time.monotonic() < deadline, (folder / "clamd.log").read_text()
+            time.sleep(0.1)
+
+    def scan(self, content):
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.settimeout(60)
+            peer.connect(str(self.path))
+            peer.sendall(b"zINSTREAM\0" + struct.pack(">I", len(content)) + content + struct.pack(">I", 0))
+            answer = b""
+            while not answer.endswith(b"\0"):
+                answer += peer.recv(4096)
+        return answer.decode().rstrip("\0")
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def remembered(rastel):
+    return rastel.status()["remembered"]
+
+
+def deliver(rastel, content):
+    with rastel.client() as client:
+        return client.deliver(content)
+
+
+def refused(answer, probe):
+    return answer.code == 554 and probe.name in answer.text
+
+
+def test_nothing_that_clamd_finds_is_lost_cold_or_warm(start, closing, tmp_path):
+    if shutil.which("clamd") is None:
+        pytest.skip("clamd is missing")
+    all_probes = probes.all_probes()
+    assert len(all_probes) >= 80 and len({probe.name for probe in all_probes}) == len(all_probes)
+    rastel = start(sections={"policy": {"encrypted": "pass"}})
+    probes.write_signatures(all_probes, rastel.signatures)
+    clamd = closing(Clamd(rastel.signatures, tmp_path))
+    for probe in all_probes:
+        assert f"{probe.name}.UNOFFICIAL FOUND" in clamd.scan(probe.infected), probe.name
+        for content in probe.clean:
+            assert clamd.scan(content).endswith("OK"), probe.name
+    rastel.cli("reload")
+    rastel.wait_ready()
+
+    cold = [probe.name for probe in all_probes if not refused(deliver(rastel, probe.infected), probe)]
+    assert not cold, "missed by an engine that has seen nothing"
+    assert not rastel.hop.messages
+    # Everything around the needles, twice: the second time much of it is known.
+    for turn in range(2):
+        before = remembered(rastel)
+        for probe in all_probes:
+            for number, content in enumerate(probe.clean):
+                # Unique as a message, the same in its parts.
+                first, rest = content.split(b"Subject: a mail", 1)
+                answer = deliver(rastel, first + b"Subject: a mail %d.%d" % (turn, number) + rest)
+                assert answer.code == 250, (probe.name, number, answer)
+    after = remembered(rastel)
+    assert after["layers_known"] - before["layers_known"] > 100, (before, after)
+    warm = [probe.name for probe in all_probes if not refused(deliver(rastel, probe.infected), probe)]
+    assert not warm, "missed by an engine that has seen its parts elsewhere"
+    # And once more, after what they are has been remembered or forgotten.
+    again = [probe.name for probe in all_probes if not refused(deliver(rastel, probe.infected), probe)]
+    assert not again
+
+
+def test_a_colliding_md5_pair_is_told_apart(start):
+    harmless, harmful = probes.colliding_pair()
+    assert hashlib.md5(harmless).digest() == hashlib.md5(harmful).digest() and harmless != harmful
+    rastel = start()
+    (rastel.signatures / "pair.hsb").write_text(f"{hashlib.sha256(harmful).hexdigest()}:128:Second.Of.The.Pair\n")
+    rastel.cli("reload")
+    rastel.wait_ready()
+    for _ in range(2):
+        assert deliver(rastel, probes.with_letter(probes.part(harmless, name=b"a.bin"))).code == 250
+    answer = deliver(rastel, probes.with_letter(probes.part(harmful, name=b"a.bin")))
+    assert answer.code == 554 and "Second.Of.The.Pair" in answer.text
+
+
+def test_the_very_same_message_is_known_and_another_is_not(start):
+    rastel = start()
+    content = probes.with_letter(probes.part(b"harmless", name=b"a.bin"))
+    for _ in range(3):
+        assert deliver(rastel, content).code == 250
+    assert remembered(rastel)["messages_known"] == 2
+    assert deliver(rastel, content.replace(b"harmless", b"harmful!").replace(b"a mail", b"a fail")).code == 250
+    assert remembered(rastel)["messages_known"] == 2
+    assert len(rastel.hop.messages) == 4
+
+
+def test_new_signatures_condemn_what_was_clean_before(start):
+    rastel = start()
+    bad = b"\0" + probes.marker(500) + probes.FILLER
+    content = probes.with_letter(probes.part(bad, name=b"a.bin"))
+    for _ in range(2):
+        assert deliver(rastel, content).code == 250
+    (rastel.signatures / "new.ndb").write_text(f"New.Bad:0:*:{bad[:30].hex()}\n")
+    rastel.cli("reload")
+    rastel.wait_ready()
+    answer = deliver(rastel, content)
+    assert answer.code == 554 and "New.Bad" in answer.text
+    assert remembered(rastel)["messages_known"] == 1, "what the old ones knew counts no longer"
+
+
+def test_nothing_is_remembered_where_it_is_switched_off(start):
+    rastel = start(sections={"engine": {"workers": 2, "verdict_cache": "0"}})
+    content = probes.with_letter(probes.part(b"harmless", name=b"a.bin"))
+    for _ in range(3):
+        assert deliver(rastel, content).code == 250
+    known = remembered(rastel)
+    assert known["messages_known"] == 0 and known["entries"] == 0
