@@ -85,6 +85,14 @@ constexpr std::array rows{
         [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.crashes)); }},
     Row{"rastel_engine_restarts_total", Type::counter, "Engines started in place of one that failed.",
         [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.restarts_of_engine)); }},
+    Row{"rastel_cache_messages_known_total", Type::counter, "Messages that were clean before, byte for byte.",
+        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.messages_known)); }},
+    Row{"rastel_cache_layers_total", Type::counter, "Layers that workers met in the other messages.",
+        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.layers)); }},
+    Row{"rastel_cache_layers_known_total", Type::counter, "Of these, skipped as clean before.",
+        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.layers_known)); }},
+    Row{"rastel_cache_entries", Type::gauge, "Messages and layers that are remembered as clean.",
+        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.remembered)); }},
     Row{"rastel_workers", Type::gauge, "Workers by what they do.",
         [](const Snapshot& now, Samples& samples) {
           samples.add(now.pool.workers_idle, {{"state", "idle"}});
