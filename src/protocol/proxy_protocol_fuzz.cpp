@@ -13,12 +13,24 @@ using rastel::proxy::Header;
 using rastel::proxy::Reader;
 using namespace std::string_view_literals;
 
-constexpr std::array<std::string_view, 16> tokens{"PROXY ",           "TCP4 ",      "TCP6 ",
-                                                  "UNKNOWN",          "\r\n",       "192.0.2.1 ",
-                                                  "2001:db8::1 ",     "65535 ",     "\r\n\r\n\0\r\nQUIT\n"sv,
-                                                  "\x21\x11",         "\x21\x21",   "\x20\x00"sv,
-                                                  "\x00\x0c"sv,       "\x00\x24"sv, "\x00\x0b"sv,
-                                                  "::ffff:192.0.2.1 "};
+constexpr std::array<std::string_view, 18> tokens{"PROXY ",
+                                                  "TCP4 ",
+                                                  "TCP6 ",
+                                                  "UNKNOWN",
+                                                  "\r\n",
+                                                  "192.0.2.1 ",
+                                                  "2001:db8::1 ",
+                                                  "65535 ",
+                                                  "\r\n\r\n\0\r\nQUIT\n"sv,
+                                                  "\x21\x11",
+                                                  "\x21\x21",
+                                                  "\x20\x00"sv,
+                                                  "\x00\x0c"sv,
+                                                  "\x00\x24"sv,
+                                                  "\x00\x0b"sv,
+                                                  "::ffff:192.0.2.1 ",
+                                                  "\r\n\r\n\0\r\nQUIT\n\x21\x11\x00"sv,
+                                                  "\r\n\r\n\0\r\nQUIT\n\x21\x21\x00"sv};
 
 struct Read {
   enum class How { incomplete, broken, complete } how = How::incomplete;
