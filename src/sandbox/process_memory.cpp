@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <filesystem>
 
 #include <fmt/format.h>
 
@@ -53,10 +54,18 @@ std::optional<ProcessMemory> read_smaps_rollup(std::string_view text) {
   return memory;
 }
 
-std::optional<ProcessMemory> memory_of(pid_t process) {
-  const auto text = os::read_file(fmt::format("/proc/{}/smaps_rollup", process), largest_file);
+namespace {
+
+std::optional<ProcessMemory> memory_in(const std::filesystem::path& process) {
+  const auto text = os::read_file(process / "smaps_rollup", largest_file);
   return text ? read_smaps_rollup(*text) : std::nullopt;
 }
+
+}  // namespace
+
+std::optional<ProcessMemory> memory_of(pid_t process) { return memory_in(fmt::format("/proc/{}", process)); }
+
+std::optional<ProcessMemory> own_memory() { return memory_in("/proc/self"); }
 
 std::vector<pid_t> forked_by(pid_t process) {
   const auto text = os::read_file(fmt::format("/proc/{0}/task/{0}/children", process), largest_file);

@@ -23,6 +23,8 @@ struct ProcessMemory {
 
 // Nothing: the process is gone, or the kernel doesn't say.
 [[nodiscard]] std::optional<ProcessMemory> memory_of(pid_t process);
+// Of this process, whose number in its own namespace may be another than in /proc.
+[[nodiscard]] std::optional<ProcessMemory> own_memory();
 [[nodiscard]] std::optional<ProcessMemory> read_smaps_rollup(std::string_view text);
 [[nodiscard]] std::vector<pid_t> forked_by(pid_t process);
 

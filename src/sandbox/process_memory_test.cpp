@@ -49,6 +49,15 @@ TEST(ProcessMemory, OfThisProcessIsKnown) {
   EXPECT_LE(own->uss, own->rss);
   EXPECT_FALSE(memory_of(0x7fffffff));
 }
+
+TEST(ProcessMemory, OfThisProcessGrowsWithWhatIsTaken) {
+  const auto before = own_memory();
+  if (!before) GTEST_SKIP() << "this kernel has no smaps_rollup";
+  const std::string taken(32 << 20, 'x');
+  const auto after = own_memory();
+  ASSERT_TRUE(after);
+  EXPECT_GT(after->pss, before->pss + (16U << 20)) << taken.size();
+}
 #endif
 
 }  // namespace

@@ -14,8 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/os/memory.hpp"
 #include "detect/engine.hpp"
+#include "sandbox/process_memory.hpp"
 #include "sandbox/scratch_folders.hpp"
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/verdict_table.hpp"
@@ -237,7 +237,7 @@ Result<Loaded> load_engine(const SignatureOptions& signatures, const EngineOptio
   loaded.ready.builtin_only = info.builtin_only;
   loaded.ready.yara_rules = info.yara_rules;
   loaded.ready.signature_digest = info.signature_digest;
-  loaded.ready.memory = os::own_memory().value_or(0);
+  if (const auto memory = own_memory()) loaded.ready.memory = memory->pss;
   loaded.ready.load_ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun)
           .count());

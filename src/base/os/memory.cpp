@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t largest_table = 256 * 1024;
 
-// The number behind `key` at the beginning of a line: "Pss:   1234 kB", "inactive_file 4096".
+// The number behind `key` at the beginning of a line: "MemAvailable:   1234 kB", "inactive_file 4096".
 std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -34,11 +34,6 @@ std::optional<std::uint64_t> number_in(const std::filesystem::path& path, std::s
 }
 
 }  // namespace
-
-std::optional<std::uint64_t> own_memory() {
-  const auto kilobytes = number_in("/proc/self/smaps_rollup", "Pss:");
-  return kilobytes ? std::optional(*kilobytes * 1024) : std::nullopt;
-}
 
 std::optional<std::uint64_t> available_memory(const std::filesystem::path& root) {
   const auto kilobytes = number_in(root / "proc/meminfo", "MemAvailable:");

@@ -8,9 +8,6 @@
 
 namespace rastel::os {
 
-// Bytes that this process takes, what it shares divided by those who share it (PSS).
-[[nodiscard]] std::optional<std::uint64_t> own_memory();
-
 // Bytes that a process of ours could still take: the machine's available memory, or less where a control
 // group (v2) above this process sets a limit. `root`: where proc and sys/fs/cgroup lie.
 [[nodiscard]] std::optional<std::uint64_t> available_memory(const std::filesystem::path& root = "/");
