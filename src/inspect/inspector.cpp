@@ -46,7 +46,7 @@ void Inspector::set_policy(std::shared_ptr<const PolicyOptions> policy) { policy
 std::shared_ptr<const PolicyOptions> Inspector::policy() const { return policy_.load(); }
 
 void Inspector::forget_if_signatures_changed() {
-  const std::uint64_t generation = pool_.status().generation;
+  const std::uint64_t generation = pool_.generation();
   if (generation == generation_) return;
   generation_ = generation;
   remembered_.clear();

@@ -112,6 +112,7 @@ class Pool final : public WorkerPool {
   }
 
   std::uint32_t scans_under_way() const override { return under_way_; }
+  std::uint64_t generation() const override { return status_.generation; }
 
   asio::awaitable<void> stop() override {
     stopped_ = true;
@@ -263,21 +264,8 @@ class Pool final : public WorkerPool {
   }
 
   asio::awaitable<Result<>> load_beside() {
-    RASTEL_CO_TRY(const auto next, co_await start_engine());
-    co_await until_usable(*next, 1, Deadline::in(hand_over_.load_deadline));
-    std::string why;
-    if (stopped_)
-      why = "shutting down";
-    else if (next->state() == EngineRun::State::loading)
-      why = "not loaded after " + to_string(hand_over_.load_deadline);
-    else if (next->state() == EngineRun::State::dead || !next->idle_worker())
-      why = why_unusable(*next);
-    else if (next->ready().builtin_only && had_databases_)
-      why = "the signature folder has become empty";
-    if (!why.empty()) {
-      end(next);
-      co_return fail(ErrorKind::ours, "the new signatures were not taken, the old ones stay: " + why);
-    }
+    RASTEL_CO_TRY(const auto next,
+                  co_await usable_engine("the new signatures were not taken, the old ones stay: "));
     take_over(next);
     while (!stopped_ && current_ == next && former_ && former_->count(Worker::State::idle) > reserved_)
       co_await change_.wait(Deadline::in(std::chrono::seconds(1)));
@@ -328,6 +316,24 @@ class Pool final : public WorkerPool {
     engines_.push_back(engine);
     engine->start();
     co_return engine;
+  }
+
+  // One that is loaded and has a worker; else why there is none, behind `lead`.
+  asio::awaitable<Result<std::shared_ptr<EngineRun>>> usable_engine(std::string lead) {
+    RASTEL_CO_TRY(auto engine, co_await start_engine());
+    co_await until_usable(*engine, 1, Deadline::in(hand_over_.load_deadline));
+    std::string why;
+    if (stopped_)
+      why = "shutting down";
+    else if (engine->state() == EngineRun::State::loading)
+      why = "the signatures are not loaded after " + to_string(hand_over_.load_deadline);
+    else if (!engine->idle_worker())
+      why = why_unusable(*engine);
+    else if (engine->ready().builtin_only && had_databases_)  // it would find nothing any more
+      why = "the signature folder has become empty";
+    if (why.empty()) co_return engine;
+    end(engine);
+    co_return fail(ErrorKind::ours, lead + why);
   }
 
   // Until it is ready with so many workers idle, or dead.
@@ -401,22 +407,9 @@ class Pool final : public WorkerPool {
     // One that is being loaded beside takes the place of one that died meanwhile.
     while (!stopped_ && reloading_) co_await change_.wait(Deadline::in(std::chrono::seconds(1)));
     if (!current_ && !stopped_) {
-      auto engine = co_await start_engine();
+      const auto engine = co_await usable_engine(std::string());
       cannot_start_ = !engine;
       if (!engine) co_return engine.error().what;
-      co_await until_usable(**engine, 1, Deadline::in(hand_over_.load_deadline));
-      std::string why;
-      if (stopped_ || !(*engine)->idle_worker())
-        why = (*engine)->state() == EngineRun::State::loading
-                  ? "the signatures are not loaded after " + to_string(hand_over_.load_deadline)
-                  : why_unusable(**engine);
-      else if ((*engine)->ready().builtin_only && had_databases_)  // it would find nothing any more
-        why = "the signature folder has become empty";
-      if (!why.empty()) {
-        cannot_start_ = true;
-        end(*engine);
-        co_return why;
-      }
       take_over(*engine);
     }
     co_await watch();

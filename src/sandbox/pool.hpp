@@ -98,6 +98,8 @@ class WorkerPool {
   // time ends the trial.
   [[nodiscard]] virtual boost::asio::awaitable<Result<>> reload() = 0;
   [[nodiscard]] virtual PoolStatus status() const = 0;
+  // PoolStatus::generation, for who asks with every message.
+  [[nodiscard]] virtual std::uint64_t generation() const = 0;
   // How many scans run or wait now; those that outlived their reply included.
   [[nodiscard]] virtual std::uint32_t scans_under_way() const = 0;
   [[nodiscard]] virtual boost::asio::awaitable<void> stop() = 0;
