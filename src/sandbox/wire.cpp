@@ -7,6 +7,7 @@
 
 #include "base/planted_bug.hpp"
 #include "base/utf8.hpp"
+#include "detect/layer_memory.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -23,7 +24,7 @@ enum class Tag : std::uint16_t {
 
 constexpr std::size_t most_findings = 4096;
 constexpr std::size_t longest_name = 256;
-constexpr std::size_t most_vouched = 4096;  // as detect::LayerMemory::most_keys
+constexpr std::size_t most_vouched = detect::LayerMemory::most_keys;
 
 template <class Value>
 void put(std::string& out, Value value) {
@@ -47,6 +48,12 @@ void put_item(std::string& out, Tag tag, std::string_view value) {
   out += value;
 }
 
+void put_number(std::string& out, Tag tag, std::uint64_t number) {
+  std::string value;
+  put(value, number);
+  put_item(out, tag, value);
+}
+
 bool is_name(std::string_view text) {
   const auto allowed = [](char character) {
     return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
@@ -59,6 +66,14 @@ bool is_name(std::string_view text) {
 bool is_version(std::string_view text) {
   return text.size() <= 128 &&
          std::ranges::all_of(text, [](char character) { return character >= ' ' && character < 0x7f; });
+}
+
+// The whole of `value`.
+bool take_number(std::string_view value, std::uint64_t& into) {
+  const auto number = take<std::uint64_t>(value);
+  if (!number || !value.empty()) return false;
+  into = *number;
+  return true;
 }
 
 bool add_vouched(Report& report, std::string_view value) {
@@ -90,18 +105,10 @@ bool add_item(Report& report, Tag tag, std::string_view value) {
       report.unscanned.set(static_cast<std::uint8_t>(value[0]));
       return true;
     }
-    case Tag::layers: {
-      const auto layers = take<std::uint64_t>(value);
-      if (!layers || !value.empty()) return false;
-      report.layers = *layers;
-      return true;
-    }
-    case Tag::layers_known: {
-      const auto known = take<std::uint64_t>(value);
-      if (!known || !value.empty()) return false;
-      report.layers_known = *known;
-      return true;
-    }
+    case Tag::layers:
+      return take_number(value, report.layers);
+    case Tag::layers_known:
+      return take_number(value, report.layers_known);
     case Tag::vouched:
       return add_vouched(report, value);
     case Tag::engine_version:
@@ -142,12 +149,8 @@ std::string encode_report(const Report& report) {
     put_item(out, Tag::finding, std::string(1, static_cast<char>(finding.kind)) + finding.name);
   for (std::size_t i = 0; i < unscanned_reasons; ++i)
     if (report.unscanned.test(i)) put_item(out, Tag::unscanned, std::string(1, static_cast<char>(i)));
-  std::string layers;
-  put(layers, report.layers);
-  put_item(out, Tag::layers, layers);
-  std::string known;
-  put(known, report.layers_known);
-  put_item(out, Tag::layers_known, known);
+  put_number(out, Tag::layers, report.layers);
+  put_number(out, Tag::layers_known, report.layers_known);
   std::string vouched;
   for (const Digest& digest : report.vouched)
     vouched.append(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size());
