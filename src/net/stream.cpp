@@ -3,10 +3,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -152,28 +150,5 @@ void Stream::abort() {
 bool Stream::is_open() const { return state_ && state_->socket.is_open(); }
 
 asio::any_io_executor Stream::executor() { return state_->socket.get_executor(); }
-
-std::string Stream::peer_address() const {
-  sockaddr_storage storage{};
-  socklen_t length = sizeof storage;
-  if (!state_ ||
-      getpeername(state_->socket.native_handle(), reinterpret_cast<sockaddr*>(&storage), &length) != 0)
-    return {};
-  if (storage.ss_family == AF_INET) {
-    sockaddr_in inet{};
-    std::memcpy(&inet, &storage, sizeof inet);
-    return asio::ip::make_address_v4(ntohl(inet.sin_addr.s_addr)).to_string();
-  }
-  if (storage.ss_family == AF_INET6) {
-    sockaddr_in6 inet{};
-    std::memcpy(&inet, &storage, sizeof inet);
-    asio::ip::address_v6::bytes_type bytes;
-    std::memcpy(bytes.data(), &inet.sin6_addr, bytes.size());
-    const asio::ip::address_v6 address(bytes);
-    if (address.is_v4_mapped()) return asio::ip::make_address_v4(asio::ip::v4_mapped, address).to_string();
-    return address.to_string();
-  }
-  return "unix";
-}
 
 }  // namespace rastel::net

@@ -45,8 +45,6 @@ class Stream {
   void abort();
   [[nodiscard]] bool is_open() const;
 
-  // "192.0.2.4", "2001:db8::1" (IPv4-mapped addresses as IPv4), or "unix".
-  [[nodiscard]] std::string peer_address() const;
   [[nodiscard]] boost::asio::any_io_executor executor();
 
  private:
