@@ -41,6 +41,11 @@ void write_memory(const Snapshot& snapshot, Samples& samples) {
     samples.add(as_double(memory.*member), {{"process", memory.name}});
 }
 
+template <std::uint64_t sandbox::PoolStatus::* member>
+void write_pool(const Snapshot& snapshot, Samples& samples) {
+  samples.add(as_double(snapshot.pool.*member));
+}
+
 constexpr std::array rows{
     Row{"rastel_build_info", Type::gauge, "Always 1; the labels say what runs.",
         [](const Snapshot& now, Samples& samples) {
@@ -78,21 +83,21 @@ constexpr std::array rows{
     Row{"rastel_scans_under_way", Type::gauge, "Scans that run or wait, those without a waiting client too.",
         [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.scans_under_way)); }},
     Row{"rastel_scans_total", Type::counter, "Scans that ended, in whatever way.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.scans)); }},
+        write_pool<&sandbox::PoolStatus::scans>},
     Row{"rastel_scan_timeouts_total", Type::counter, "Scans that outlasted engine.deadline.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.timeouts)); }},
+        write_pool<&sandbox::PoolStatus::timeouts>},
     Row{"rastel_worker_crashes_total", Type::counter, "Workers that died in a scan.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.crashes)); }},
+        write_pool<&sandbox::PoolStatus::crashes>},
     Row{"rastel_engine_restarts_total", Type::counter, "Engines started in place of one that failed.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.restarts_of_engine)); }},
+        write_pool<&sandbox::PoolStatus::restarts_of_engine>},
     Row{"rastel_cache_messages_known_total", Type::counter, "Messages that were clean before, byte for byte.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.messages_known)); }},
+        write_pool<&sandbox::PoolStatus::messages_known>},
     Row{"rastel_cache_layers_total", Type::counter, "Layers that workers met in the other messages.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.layers)); }},
+        write_pool<&sandbox::PoolStatus::layers>},
     Row{"rastel_cache_layers_known_total", Type::counter, "Of these, skipped as clean before.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.layers_known)); }},
+        write_pool<&sandbox::PoolStatus::layers_known>},
     Row{"rastel_cache_entries", Type::gauge, "Messages and layers that are remembered as clean.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.remembered)); }},
+        write_pool<&sandbox::PoolStatus::remembered>},
     Row{"rastel_workers", Type::gauge, "Workers by what they do.",
         [](const Snapshot& now, Samples& samples) {
           samples.add(now.pool.workers_idle, {{"state", "idle"}});
@@ -100,14 +105,14 @@ constexpr std::array rows{
           samples.add(now.pool.workers_starting, {{"state", "starting"}});
         }},
     Row{"rastel_signatures_count", Type::gauge, "Signatures in use.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.signature_count)); }},
+        write_pool<&sandbox::PoolStatus::signature_count>},
     Row{"rastel_signatures_age_seconds", Type::gauge,
         "Since the newest database in use was made; missing while that is unknown.",
         [](const Snapshot& now, Samples& samples) {
           if (now.pool.signature_time > 0) samples.add(seconds_since(now.pool.signature_time, now));
         }},
     Row{"rastel_signatures_generation", Type::gauge, "Grows with every set of signatures taken into use.",
-        [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.pool.generation)); }},
+        write_pool<&sandbox::PoolStatus::generation>},
     Row{"rastel_quarantine_messages", Type::gauge, "Messages with a recipient for whom they are held.",
         [](const Snapshot& now, Samples& samples) {
           if (now.quarantine) samples.add(as_double(now.quarantine->messages));

@@ -106,8 +106,7 @@ struct Rows<EngineOptions> {
              "Messages after which a scanner is replaced by a fresh one; any finding replaces it at once."},
       Option{"verdict_cache", &EngineOptions::verdict_cache, ByteCount{0}, ByteCount{16ULL << 30},
              "Memory for messages and parts of them that were clean before, so that they aren't scanned "
-             "again; 0: "
-             "none."},
+             "again; 0: none."},
       Option{"heuristics", &EngineOptions::heuristics, "What the engine guesses at: off, tag or suspicious."},
       Option{"confinement", &EngineOptions::confinement,
              "What to do when the kernel lacks a protection: required (don't start), best (go on and say "

@@ -93,6 +93,7 @@ class Keeper final : public SignatureKeeper {
     std::vector<std::filesystem::path> folders;
   };
   enum class Reading { names, contents };
+  enum class Asker { the_folder, a_person };
 
   asio::awaitable<void> listen() {
     while (!stopped_) {
@@ -129,7 +130,7 @@ class Keeper final : public SignatureKeeper {
       if (!requests_.empty()) {
         co_await answer_requests();
       } else if (pending_ && Clock::now() >= changed_at_ + options_.settle) {
-        (void)co_await take(ReloadWish::if_new);
+        (void)co_await take(ReloadWish::if_new, Asker::the_folder);
       }
       if (!stopped_ && requests_.empty()) co_await wake_.wait(next_look());
     }
@@ -185,13 +186,10 @@ class Keeper final : public SignatureKeeper {
   asio::awaitable<Result<std::string>> take_asked(ReloadWish wish) {
     status_.refused_digest.clear();
     status_.refused_why.clear();
-    asked_again_ = true;
-    auto done = co_await take(wish);
-    asked_again_ = false;
-    co_return done;
+    co_return co_await take(wish, Asker::a_person);
   }
 
-  asio::awaitable<Result<std::string>> take(ReloadWish wish) {
+  asio::awaitable<Result<std::string>> take(ReloadWish wish, Asker asker) {
     if (in_any_case_) wish = ReloadWish::in_any_case;
     const Look seen = co_await look(Reading::contents);
     const PoolStatus before = pool_.status();
@@ -203,9 +201,9 @@ class Keeper final : public SignatureKeeper {
     const std::string& digest = *seen.digest;
     const bool same = digest == before.signature_digest;
     if (same && wish == ReloadWish::if_new) co_return nothing_new(before);
-    if (!asked_again_ && !same && !digest.empty() && digest == before.rolled_back_digest)
+    if (asker == Asker::the_folder && !same && !digest.empty() && digest == before.rolled_back_digest)
       co_return refuse(digest, before.rolled_back_why);
-    if (!asked_again_ && digest == status_.refused_digest && !digest.empty()) {
+    if (digest == status_.refused_digest && !digest.empty()) {
       pending_ = false;
       enter(KeeperStatus::State::in_use, "");
       co_return fail(ErrorKind::invalid_input, status_.refused_why);
@@ -285,7 +283,6 @@ class Keeper final : public SignatureKeeper {
   Clock::time_point changed_at_ = Clock::now();
   bool pending_ = false;      // the folder may hold another set than is in use
   bool in_any_case_ = false;  // a reload that somebody asked for waits for memory
-  bool asked_again_ = false;
   bool stopped_ = false;
   int running_ = 0;  // coroutines
 };
