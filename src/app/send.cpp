@@ -149,7 +149,7 @@ class Session {
   std::string mail_command(const Load& load) const {
     const Options& options = shared_.options;
     const smtp::Keywords& keywords = client_->keywords();
-    std::string line = "MAIL FROM:<" + options.sender + '>';
+    std::string line = "MAIL FROM:<" + options.sender_of(load) + '>';
     if (keywords.has("SIZE")) line += " SIZE=" + std::to_string(load.message->size());
     if (load.eight_bit && keywords.has("8BITMIME")) line += " BODY=8BITMIME";
     const bool utf8 =
@@ -186,6 +186,19 @@ asio::awaitable<void> one_session(Shared& shared) {
 }
 
 }  // namespace
+
+std::string Options::sender_of(const Load& load) const {
+  const std::size_t at = sender.find(message_name);
+  if (at == std::string::npos) return sender;
+  std::string name = std::filesystem::path(load.name).stem().string();
+  // What an address can hold without quotes, or a file's name could say commands of its own.
+  std::erase_if(name, [](char character) {
+    const bool plain = (character >= '0' && character <= '9') || (character >= 'a' && character <= 'z') ||
+                       (character >= 'A' && character <= 'Z') || character == '-' || character == '_';
+    return !plain;
+  });
+  return std::string(sender).replace(at, message_name.size(), name);
+}
 
 const Reply* Sent::reply() const {
   const Reply* first = nullptr;

@@ -27,6 +27,8 @@ struct Load {
   bool eight_bit = false;
 };
 
+inline constexpr std::string_view message_name = "{message}";
+
 struct Options {
   NextHop to;
   std::uint32_t sessions = 1;
@@ -37,6 +39,10 @@ struct Options {
   double rate = 0;  // messages a second, all sessions together; 0: as fast as it goes
   Duration patience{std::chrono::minutes(5)};  // for every reply
   std::string own_name = "send.invalid";
+
+  // The reverse-path of one message: `message_name` in it is replaced by the name of the message's file
+  // without its ending, so that a receiver can tell which one came.
+  [[nodiscard]] std::string sender_of(const Load& load) const;
 };
 
 // What became of one message: a reply a recipient, in their order; an empty one where none came.

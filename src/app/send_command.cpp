@@ -157,7 +157,9 @@ void add_send_verb(CLI::App& app, Context& context) {
   verb->add_option("--messages", choice->messages,
                    "Files, or folders of them, taken in turn; without it a small built-in one");
   verb->add_option("--count", choice->count, "How many messages; without it each file once");
-  verb->add_option("--from", choice->sender, "The reverse-path; \"<>\" for the empty one")
+  verb->add_option(
+          "--from", choice->sender,
+          "The reverse-path; \"<>\" for the empty one; {message} in it: the name of the message's file")
       ->capture_default_str();
   verb->add_option("--rcpt", choice->recipients,
                    "A recipient (repeat it for more); recipient@example.com without it")

@@ -215,6 +215,16 @@ TEST(SendSink, UnusualAddressesAreSaidWithSmtputf8) {
   EXPECT_EQ(both.received()[0].recipients[0], "jürgen@example.com");
 }
 
+TEST(SendSink, TheReversePathCanSayWhichMessageItIs) {
+  SendAndSink both({});
+  send::Options load = of_message("x\r\n");
+  load.sender = "m-{message}@example.org";
+  load.messages[0].name = "/folder/00 1>\r\nQUIT.eml";
+  EXPECT_EQ(both.send(std::move(load)).accepted, 1U);
+  ASSERT_EQ(both.received().size(), 1U);
+  EXPECT_EQ(both.received()[0].reverse_path, "m-001QUIT@example.org");
+}
+
 TEST(SendLoad, FoldersAreTakenInTheOrderOfNames) {
   const TemporaryFolder folder;
   for (const char* name : {"b", "a", ".hidden"}) std::ofstream(folder.path() / name) << name;
