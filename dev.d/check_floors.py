@@ -14,7 +14,7 @@ FLOORS = {
     "detect": 3,
     "sandbox": 4,
     "inspect": 5,
-    "doors": 6,
+    "doors": 6, "page": 6,
     "app": 7,
 }
 MAY_READ_MESSAGES = ("message/", "detect/", "sandbox/worker")

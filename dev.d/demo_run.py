@@ -15,6 +15,7 @@ import os
 import pathlib
 import pwd
 import re
+import secrets
 import shutil
 import signal
 import smtplib
@@ -27,6 +28,8 @@ import time
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 READY_WITHIN = 60  # seconds until a message would be scanned
+PERSON = "demo"
+PAGE_USER = "www-data"  # of every Debian; a server has a user rastel-page
 SENDER, RECIPIENT = "sam@sender.example", "you@demo.example"
 LONGEST_SOCKET = 107 - len("/run/control.sock")
 
@@ -59,10 +62,21 @@ class Demonstration:
         text = text.replace('"/build/demo', f'"{self.state}')
         if user:
             text = text.replace("[site]\n", f'[site]\nuser          = "{user}"\n', 1)
+            text = text.replace("[http]\n", f'[http]\nuser   = "{PAGE_USER}"\n', 1)
         self.configuration.write_text(text, encoding="utf-8")
+        self.password = self.page_user(self.state / "users")
         self.door = address(text, r"\[\[door\.smtp\]\].*?^listen\s*=")
         self.next_hop = address(text, r"^next_hop\s*=")
         self.health = address(text, r"\[http\].*?^listen\s*=")
+
+    def page_user(self, file):
+        """One who may use the page, with a password made up for this run."""
+        password = secrets.token_urlsafe(12)
+        done = subprocess.run([str(self.binaries / "rastel"), "user", "add", PERSON, "--role", "admin", "--file", str(file)],
+                              input=password + "\n", capture_output=True, text=True, timeout=60, check=False)
+        if done.returncode:
+            raise Trouble(f"rastel user add: {done.stderr.strip()}")
+        return password
 
     def begin(self, name, *words):
         log = self.state / f"{name}.log"
@@ -231,7 +245,8 @@ def main():
             return 0 if good else 1
         print(f"""
 door      {demonstration.door[0]}:{demonstration.door[1]}   e.g. swaks --server {demonstration.door[0]}:{demonstration.door[1]} --to {RECIPIENT} --attach FILE
-health    http://{demonstration.health[0]}:{demonstration.health[1]}/health
+page      http://{demonstration.health[0]}:{demonstration.health[1]}/   name {PERSON}, password {demonstration.password}
+health    http://{demonstration.health[0]}:{demonstration.health[1]}/health, /metrics
 rastel    {demonstration.binaries}/rastel -c {demonstration.configuration} status | history | quarantine list
 logs      {demonstration.state}/rasteld.log, sink.log
 Ctrl-C ends all of it.""", flush=True)

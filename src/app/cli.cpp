@@ -33,7 +33,8 @@ void become_program_of(const std::vector<std::string>& arguments) {
   if (code) return;
   const std::string program = (own.parent_path() / ("rastel-" + arguments.front())).string();
   // What the master starts is not a verb for people.
-  if (arguments.front() == "daemon" || arguments.front() == "engine" || access(program.c_str(), X_OK) != 0)
+  if (arguments.front() == "daemon" || arguments.front() == "engine" || arguments.front() == "page" ||
+      access(program.c_str(), X_OK) != 0)
     return;
   std::vector<char*> words{const_cast<char*>(program.c_str())};
   for (std::size_t i = 1; i < arguments.size(); ++i) words.push_back(const_cast<char*>(arguments[i].c_str()));
@@ -92,6 +93,7 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   add_status_verbs(app, context);
   add_quarantine_verbs(app, context);
   add_config_verbs(app, context);
+  add_user_verbs(app, context);
   add_sink_verb(app, context);
   add_send_verb(app, context);
   const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });

@@ -48,7 +48,7 @@ struct Rows<Configuration> {
       Option{"engine", &Configuration::engine, "The confined scanners and their bounds."},
       Option{"policy", &Configuration::policy, "What is done with a message, by its class."},
       Option{"door", &Configuration::door, "Where mail comes in."},
-      Option{"http", &Configuration::http, "Health over HTTP."},
+      Option{"http", &Configuration::http, "Health, metrics and the page over HTTP."},
       Option{"store", &Configuration::store, "Quarantine, history, spool."}};
 };
 
@@ -60,6 +60,8 @@ struct Rows<Configuration> {
 [[nodiscard]] std::string show_configuration(const Configuration& configuration);
 // Only [signatures] and [engine]: what the engine process is given, so that it sees no secret.
 [[nodiscard]] std::string show_engine_configuration(const Configuration& configuration);
+// Only what the page's process has to know.
+[[nodiscard]] std::string show_page_configuration(const Configuration& configuration);
 [[nodiscard]] std::string sample_configuration();  // every option as a comment with its sentence and default
 [[nodiscard]] std::string configuration_reference();  // the manual page's source (Markdown)
 

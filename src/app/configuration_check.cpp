@@ -10,6 +10,7 @@
 
 #include "app/configuration.hpp"
 #include "base/utf8.hpp"
+#include "page/request.hpp"
 
 namespace rastel {
 namespace {
@@ -61,6 +62,7 @@ class Check {
   Problems problems() {
     site();
     addresses();
+    http();
     for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) door(i);
     for (std::size_t i = 0; i < configuration_.policy.rules.size(); ++i) rule(i);
     return std::move(problems_);
@@ -92,6 +94,24 @@ class Check {
                 "site.domains: want domains like \"example.com\", not \"{}\"", site.domains[i]);
   }
 
+  void http() {
+    const HttpOptions& http = configuration_.http;
+    for (const std::string& host : http.hosts)
+      if (!page::parse_host(host))
+        problem("http.hosts", "http.hosts: want names like \"mail.example.com\", not \"{}\"", host);
+    if (http.users.empty()) return;
+    if (!http.users.starts_with('/'))
+      problem("http.users", "http.users: want an absolute path, not \"{}\"", http.users);
+    if (http.listen.kind == Kind::none)
+      problem("http.users", "http.users is set, but http.listen isn't: where shall the page be?");
+    if (http.listen.kind == Kind::unix_socket && http.hosts.empty())
+      problem("http.hosts", "http.hosts: behind a unix socket the page must know by which name it is called");
+    if (!is_name(http.user) || http.user == "root")
+      problem("http.user", "http.user: want the name of an account that isn't root, not \"{}\"", http.user);
+    if (http.user == configuration_.site.user)
+      problem("http.user", "http.user must not be site.user: the page would be the daemon to the system");
+  }
+
   // Everything that we listen on, each address once.
   void addresses() {
     std::map<std::string, std::string> used;
@@ -103,6 +123,9 @@ class Check {
     use({Kind::unix_socket, {}, 0, configuration_.site.run_directory + "/control.sock"}, "",
         "the control socket");
     use(configuration_.http.listen, "http.listen", "[http]");
+    if (!configuration_.http.users.empty())
+      use({Kind::unix_socket, {}, 0, configuration_.site.run_directory + "/page.sock"}, "",
+          "the page's socket");
     for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) {
       const SmtpDoorOptions& door = configuration_.door.smtp[i];
       use(door.listen, at_door(i, "listen"), fmt::format("door \"{}\"", door.name));
@@ -234,6 +257,12 @@ std::vector<std::string> warnings(const Configuration& configuration) {
     said.push_back("store.release is not set: held mail can't be released");
   if (configuration.engine.scratch < configuration.engine.max_message)
     said.push_back("engine.scratch is smaller than engine.max_message: large messages will be unscanned");
+  if (!configuration.http.users.empty() && configuration.http.tls == HttpTls::none &&
+      configuration.http.listen.kind == Kind::inet && !is_loopback(configuration.http.listen.host))
+    said.push_back(
+        "http.listen is open to the network without TLS: passwords can be read on the way; listen on "
+        "127.0.0.1 "
+        "behind a proxy with TLS, and set http.tls = \"proxy\"");
   for (const SmtpDoorOptions& door : configuration.door.smtp) look_at_door(configuration, door, said);
   look_at_policy(configuration.policy, said);
   for (std::string& sentence : said) sentence = printable(sentence);

@@ -470,12 +470,41 @@ TEST(Show, EverythingThatCanBeSetComesBack) {
     each.greeting_host = "mx.example.com";
     each.protocol = DoorProtocol::smtp;
   }
+  configuration.http.user = "another";
+  configuration.http.hosts = {"mail.example.com", "[2001:db8::1]:8025"};
   for (PolicyRule& rule : configuration.policy.rules) rule.doors = {"door-0"};
   const std::string shown = show_configuration(configuration);
   const auto again = parse_configuration(shown, "shown");
   ASSERT_TRUE(again) << again.error().what << "\n" << shown;
   EXPECT_TRUE(same(*again, configuration)) << shown;
   EXPECT_EQ(show_configuration(*again), shown);
+}
+
+TEST(Contradictions, APageNeedsAPlaceAndAUserOfItsOwn) {
+  const std::string users = "users = \"/etc/rastel/users\"\n";
+  EXPECT_THAT(error_of("[http]\n" + users), HasSubstr("http.listen isn't"));
+  EXPECT_THAT(error_of("[http]\nlisten = \"unix:/run/x\"\n" + users),
+              HasSubstr("http.hosts: behind a unix socket"));
+  EXPECT_THAT(error_of("[http]\nlisten = \"127.0.0.1:1\"\nuser = \"rastel\"\n" + users),
+              HasSubstr("http.user must not be site.user"));
+  EXPECT_THAT(error_of("[http]\nlisten = \"127.0.0.1:1\"\nuser = \"root\"\n" + users),
+              HasSubstr("isn't root"));
+  EXPECT_THAT(error_of("[http]\nlisten = \"127.0.0.1:1\"\nusers = \"users\"\n"),
+              HasSubstr("an absolute path"));
+  EXPECT_THAT(error_of("[http]\nhosts = [\"http://a\"]\n"), HasSubstr("http.hosts: want names"));
+}
+
+TEST(Show, ThePageSeesNothingOfStoreAndDoors) {
+  Configuration configuration;
+  configuration.site.run_directory = "/run/elsewhere";
+  configuration.site.hostname = "mx.example.com";
+  configuration.store.directory = "/store-of-ours";
+  const std::string shown = show_page_configuration(configuration);
+  EXPECT_THAT(shown, Not(HasSubstr("mx.example.com")));
+  EXPECT_THAT(shown, Not(HasSubstr("store-of-ours")));
+  const auto again = parse_configuration(shown, "the page's options");
+  ASSERT_TRUE(again) << again.error().what;
+  EXPECT_EQ(again->site.run_directory, "/run/elsewhere");
 }
 
 TEST(Show, ARuleThatSetsNothingStaysARule) {

@@ -258,6 +258,16 @@ std::string show_engine_configuration(const Configuration& configuration) {
   return out;
 }
 
+std::string show_page_configuration(const Configuration& configuration) {
+  std::string out;
+  show_table(configuration.log, "log", "[]", out);
+  show_table(configuration.http, "http", "[]", out);
+  SiteOptions site;
+  site.run_directory = configuration.site.run_directory;
+  show_table(site, "site", "[]", out);
+  return out;
+}
+
 std::string sample_configuration() {
   std::string out =
       "# Rastel's configuration. Every option is here with its default; take the # away to change one (for a "

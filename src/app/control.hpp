@@ -19,6 +19,12 @@
 //   signatures reload    -                                                          {"done":"a sentence"}
 //   reload · drain       -                                                          {"done":"a sentence"}
 //
+//   health               - {"good":bool,"health":{…}} metrics              - {"text":"…"}
+//
+// `release` and `delete` may carry `by`, the name of the person who asked: it goes into log and history. The
+// page has a socket of its own, page.sock, with the same protocol but fewer verbs (page_may()), where `by` is
+// required.
+//
 // Several requests may follow each other on a connection, one at a time. An unknown verb or member is an
 // error, so that a newer client is not half understood. Texts that peers chose are escaped (base/utf8.hpp)
 // where they become JSON. This header: what both sides share. Pure; any thread.

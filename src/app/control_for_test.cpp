@@ -105,8 +105,9 @@ ControlHandlers::Answer<FileDescriptor> FakeHandlers::quarantine_raw(std::string
 }
 
 ControlHandlers::Answer<ReleaseOutcome> FakeHandlers::quarantine_release(std::string id,
-                                                                         std::vector<std::string> to) {
-  note(fmt::format("release {} to={}", id, fmt::join(to, "+")));
+                                                                         std::vector<std::string> to,
+                                                                         std::string by) {
+  note(fmt::format("release {} to={}{}", id, fmt::join(to, "+"), by.empty() ? by : " by=" + by));
   if (id != known_id) co_return fail(ErrorKind::not_found, "no message " + id + " is held");
   ReleaseOutcome outcome;
   if (to.empty()) {
@@ -118,10 +119,22 @@ ControlHandlers::Answer<ReleaseOutcome> FakeHandlers::quarantine_release(std::st
   co_return outcome;
 }
 
-ControlHandlers::Answer<> FakeHandlers::quarantine_delete(std::string id) {
-  note("delete " + id);
+ControlHandlers::Answer<> FakeHandlers::quarantine_delete(std::string id, std::string by) {
+  note("delete " + id + (by.empty() ? by : " by=" + by));
   if (id != known_id) co_return fail(ErrorKind::not_found, "no message " + id + " is held");
   co_return Result<>{};
+}
+
+ControlHandlers::Answer<boost::json::object> FakeHandlers::health() {
+  note("health");
+  boost::json::object object;
+  object["good"] = true;
+  co_return object;
+}
+
+ControlHandlers::Answer<std::string> FakeHandlers::metrics() {
+  note("metrics");
+  co_return "# made up\n";
 }
 
 ControlHandlers::Answer<std::size_t> FakeHandlers::quarantine_purge() {

@@ -40,13 +40,16 @@ class FakeHandlers final : public ControlHandlers {
   Answer<std::vector<store::HeldMessage>> quarantine_list(store::ListFilter filter) override;
   Answer<store::HeldMessage> quarantine_show(std::string id) override;
   Answer<FileDescriptor> quarantine_raw(std::string id) override;
-  Answer<ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to) override;
-  Answer<> quarantine_delete(std::string id) override;
+  Answer<ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to,
+                                            std::string by) override;
+  Answer<> quarantine_delete(std::string id, std::string by) override;
   Answer<std::size_t> quarantine_purge() override;
   Answer<std::string> reload() override;
   Answer<boost::json::object> signatures_status() override;
   Answer<std::string> signatures_reload() override;
   Answer<std::string> drain() override;
+  Answer<boost::json::object> health() override;
+  Answer<std::string> metrics() override;
 
   // Set before the first request.
   std::size_t history_rows = 2;

@@ -32,6 +32,8 @@ constexpr std::array verbs{
     VerbRow{"signatures status", Verb::signatures_status, false},
     VerbRow{"signatures reload", Verb::signatures_reload, false},
     VerbRow{"drain", Verb::drain, false},
+    VerbRow{"health", Verb::health, false},
+    VerbRow{"metrics", Verb::metrics, false},
 };
 
 std::unexpected<Error> wrong(std::string_view member, std::string_view wanted) {
@@ -100,11 +102,42 @@ Result<> take_member(Request& request, std::string_view member, const json::valu
       return {};
     }
   }
+  const bool changes = request.verb == Verb::quarantine_release || request.verb == Verb::quarantine_delete;
+  if (changes && member == "by") {
+    std::optional<std::string> name;
+    RASTEL_CHECK(take(value, member, name));
+    if (name->empty() || name->size() > 64) return wrong(member, "a name of at most 64 bytes");
+    request.by = *std::move(name);
+    return {};
+  }
   if (request.verb == Verb::quarantine_release && member == "to") return take(value, member, request.to);
   return fail(ErrorKind::invalid_input, "the request has an unknown member \"" + printable(member) + '"');
 }
 
 }  // namespace
+
+bool page_may(const Request& request) {
+  switch (request.verb) {
+    case Verb::status:
+    case Verb::history:
+    case Verb::quarantine_list:
+    case Verb::quarantine_show:
+    case Verb::quarantine_raw:
+    case Verb::health:
+    case Verb::metrics:
+      return true;
+    case Verb::quarantine_release:
+    case Verb::quarantine_delete:
+      return !request.by.empty();
+    case Verb::quarantine_purge:
+    case Verb::reload:
+    case Verb::signatures_status:
+    case Verb::signatures_reload:
+    case Verb::drain:
+      return false;
+  }
+  return false;
+}
 
 Result<Request> parse_request(std::string_view line) {
   json::parse_options options;

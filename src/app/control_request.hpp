@@ -24,15 +24,21 @@ enum class Verb {
   signatures_status,
   signatures_reload,
   drain,
+  health,
+  metrics,
 };
 
 struct Request {
   Verb verb = Verb::status;
   std::string id;               // where the verb takes one: a message id
   std::vector<std::string> to;  // quarantine release
+  std::string by;               // who asked for a release or deletion; empty: not said
   store::HistoryFilter history;
   store::ListFilter list;
 };
+
+// What the page may ask: to look, to release, to delete; nothing about the running of things.
+[[nodiscard]] bool page_may(const Request& request);
 
 [[nodiscard]] Result<Request> parse_request(std::string_view line);
 

@@ -29,6 +29,8 @@ std::string line_of(const json::object& object) { return json::serialize(object)
 json::object done_row(std::string_view sentence) { return {{"done", printable(sentence)}}; }
 json::object number_row(std::string_view name, std::uint64_t number) { return {{name, number}}; }
 
+json::object text_row(std::string_view text) { return {{"text", text}}; }
+
 std::string end_line() { return line_of({{"end", true}}); }
 
 std::string error_line(const Error& error) {
@@ -86,6 +88,10 @@ class Conversation {
       const std::string refusal = error_line(request.error());
       co_return co_await write(refusal);
     }
+    if (limits_.audience == Audience::page && !page_may(*request)) {
+      const std::string refusal = error_line({ErrorKind::invalid_input, "the page must not ask for this"});
+      co_return co_await write(refusal);
+    }
     auto done = co_await carry_out(*std::move(request));
     if (closing_) co_return done;
     const std::string last = done ? end_line() : error_line(done.error());
@@ -132,6 +138,14 @@ class Conversation {
         RASTEL_CO_TRY(auto sentence, co_await handlers_.drain());
         co_return co_await say(done_row(sentence));
       }
+      case Verb::health: {
+        RASTEL_CO_TRY(auto health, co_await handlers_.health());
+        co_return co_await say(std::move(health));
+      }
+      case Verb::metrics: {
+        RASTEL_CO_TRY(auto text, co_await handlers_.metrics());
+        co_return co_await say(text_row(text));
+      }
       case Verb::quarantine_list:
       case Verb::quarantine_show:
       case Verb::quarantine_raw:
@@ -158,12 +172,12 @@ class Conversation {
         co_return co_await send_file(std::move(file));
       }
       case Verb::quarantine_release: {
-        RASTEL_CO_TRY(auto outcome,
-                      co_await handlers_.quarantine_release(std::move(request.id), std::move(request.to)));
+        RASTEL_CO_TRY(auto outcome, co_await handlers_.quarantine_release(
+                                        std::move(request.id), std::move(request.to), std::move(request.by)));
         co_return co_await say(to_json(outcome));
       }
       case Verb::quarantine_delete:
-        co_return co_await handlers_.quarantine_delete(std::move(request.id));
+        co_return co_await handlers_.quarantine_delete(std::move(request.id), std::move(request.by));
       case Verb::quarantine_purge: {
         RASTEL_CO_TRY(const std::size_t removed, co_await handlers_.quarantine_purge());
         co_return co_await say(number_row("removed", removed));
@@ -174,6 +188,8 @@ class Conversation {
       case Verb::signatures_status:
       case Verb::signatures_reload:
       case Verb::drain:
+      case Verb::health:
+      case Verb::metrics:
         break;
     }
     co_return fail(ErrorKind::ours, "not a verb of the quarantine");

@@ -34,19 +34,24 @@ class ControlHandlers {
   [[nodiscard]] virtual Answer<store::HeldMessage> quarantine_show(std::string id) = 0;
   [[nodiscard]] virtual Answer<FileDescriptor> quarantine_raw(std::string id) = 0;
   // `to` empty: all recipients still held.
-  [[nodiscard]] virtual Answer<ReleaseOutcome> quarantine_release(std::string id,
-                                                                  std::vector<std::string> to) = 0;
-  [[nodiscard]] virtual Answer<> quarantine_delete(std::string id) = 0;
+  [[nodiscard]] virtual Answer<ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to,
+                                                                  std::string by) = 0;
+  [[nodiscard]] virtual Answer<> quarantine_delete(std::string id, std::string by) = 0;
   [[nodiscard]] virtual Answer<std::size_t> quarantine_purge() = 0;           // how many were removed
   [[nodiscard]] virtual Answer<std::string> reload() = 0;                     // what was done, a sentence
   [[nodiscard]] virtual Answer<boost::json::object> signatures_status() = 0;  // free in form, as status
   [[nodiscard]] virtual Answer<std::string> signatures_reload() = 0;
   [[nodiscard]] virtual Answer<std::string> drain() = 0;  // likewise
+  [[nodiscard]] virtual Answer<boost::json::object> health() = 0;
+  [[nodiscard]] virtual Answer<std::string> metrics() = 0;
 };
+
+enum class Audience { administrators, page };  // the page may ask less: page_may()
 
 struct ServerLimits {
   std::size_t most_connections = 32;
   std::chrono::milliseconds patience = std::chrono::seconds(30);
+  Audience audience = Audience::administrators;
 };
 
 class ControlServer {

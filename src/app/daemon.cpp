@@ -10,6 +10,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fcntl.h>
 #include <unistd.h>
@@ -110,16 +111,32 @@ class Daemon final : public control::ControlHandlers {
     auto ask = [this, id = std::move(id)] { return quarantine_->raw(id); };
     co_return co_await blocking_.run(std::move(ask));
   }
-  Answer<control::ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to) override {
-    RASTEL_CO_TRY(inspect::Released released,
-                  co_await inspect::release(std::move(id), std::move(to), release_hop(), *quarantine_,
-                                            blocking_, spool()));
+  Answer<control::ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to,
+                                                     std::string by) override {
+    RASTEL_CO_TRY(inspect::Released released, co_await inspect::release(id, std::move(to), release_hop(),
+                                                                        *quarantine_, blocking_, spool()));
+    if (!released.released.empty()) {
+      RASTEL_CO_CHECK(
+          co_await record(std::move(id), std::move(by), "release", released.released, released.reply));
+    }
     co_return control::ReleaseOutcome{std::move(released.released), std::move(released.refused),
                                       std::move(released.reply)};
   }
-  Answer<> quarantine_delete(std::string id) override {
-    auto ask = [this, id = std::move(id)] { return quarantine_->remove(id); };
-    co_return co_await blocking_.run(std::move(ask));
+  Answer<> quarantine_delete(std::string id, std::string by) override {
+    auto ask = [this, id] { return quarantine_->remove(id); };
+    RASTEL_CO_CHECK(co_await blocking_.run(std::move(ask)));
+    co_return co_await record(std::move(id), std::move(by), "delete", {}, "");
+  }
+  Answer<boost::json::object> health() override {
+    const doors::http::Health now = health_now();
+    boost::json::object object;
+    object["good"] = now.good;
+    object["health"] = boost::json::parse(now.json);
+    co_return object;
+  }
+  Answer<std::string> metrics() override {
+    std::string text = co_await metrics_text();
+    co_return text;
   }
   Answer<std::size_t> quarantine_purge() override {
     co_return co_await blocking_.run([this] { return quarantine_->purge(store::Clock::now()); });
@@ -209,10 +226,16 @@ class Daemon final : public control::ControlHandlers {
         RASTEL_CO_TRY(control_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket),
                                                              *this, blocking_));
       }
+      if (listener.name == "page") {
+        control::ServerLimits limits;
+        limits.audience = control::Audience::page;
+        RASTEL_CO_TRY(page_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket),
+                                                          *this, blocking_, limits));
+      }
       if (listener.name == "http") {
-        RASTEL_CO_TRY(
-            http_, doors::http::Door::open(main_.get_executor(), std::move(listener.socket),
-                                           {[this] { return health(); }, [this] { return metrics_text(); }}));
+        RASTEL_CO_TRY(http_, doors::http::Door::open(
+                                 main_.get_executor(), std::move(listener.socket),
+                                 {[this] { return health_now(); }, [this] { return metrics_text(); }}));
       }
     }
     co_return Result<>{};
@@ -244,7 +267,7 @@ class Daemon final : public control::ControlHandlers {
     return {};
   }
 
-  doors::http::Health health() {
+  doors::http::Health health_now() {
     const sandbox::PoolStatus pool = pool_->status();
     boost::json::object object{{"status", pool.ready && !draining_ ? "ok" : "not scanning"},
                                {"signatures", pool.signature_version}};
@@ -284,6 +307,37 @@ class Daemon final : public control::ControlHandlers {
       for (metrics::DoorSessions& door : snapshot.doors)
         if (door.name == retired->options().name) door.sessions += retired->sessions();
     co_return metrics::exposition(snapshot);
+  }
+
+  // Who did it: in the log, and as a row of the history. Without a name (the command line) in the log alone.
+  Answer<> record(std::string id, std::string by, std::string action, std::vector<std::string> recipients,
+                  std::string reply) {
+    log::fields(id, {{"action", action},
+                     {"by", by.empty() ? "-" : by},
+                     {"reply", reply.empty() ? "-" : reply, log::Field::Kind::quoted}});
+    if (by.empty()) co_return Result<>{};
+    auto ask = [this, id] { return quarantine_->show(id); };
+    const auto held = co_await blocking_.run(std::move(ask));
+    store::HistoryRow row;
+    row.id = std::move(id);
+    row.when = std::chrono::system_clock::now();
+    row.door = "page";
+    row.authenticated_user = std::move(by);
+    row.action = std::move(action);
+    row.reply = std::move(reply);
+    if (held) {
+      row.sender = held->envelope.reverse_path;
+      row.message_id = held->message_id;
+      row.size = held->size;
+      row.message_class = class_with_reason(held->message_class, held->reason);
+      for (const store::HeldRecipient& recipient : held->recipients)
+        if (recipients.empty())
+          row.recipients += (row.recipients.empty() ? "" : ",") + recipient.recipient.address;
+    }
+    for (const std::string& recipient : recipients)
+      row.recipients += (row.recipients.empty() ? "" : ",") + recipient;
+    history_->append(std::move(row));
+    co_return Result<>{};
   }
 
   void begin_drain() {
@@ -353,6 +407,7 @@ class Daemon final : public control::ControlHandlers {
   std::optional<inspect::IoThreads> threads_;
   std::vector<std::shared_ptr<doors::smtp::Door>> doors_, retired_;
   std::shared_ptr<control::ControlServer> control_;
+  std::shared_ptr<control::ControlServer> page_;
   std::shared_ptr<doors::http::Door> http_;
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::vector<sandbox::ProcessMemory> memory_;

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // rasteld: the master's program. What it takes from the configuration is put together here.
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/configuration.hpp"
 #include "app/configuration_check.hpp"
 #include "base/os/file.hpp"
+#include "page/users.hpp"
 #include "sandbox/listeners.hpp"
 #include "sandbox/master.hpp"
 
@@ -28,6 +33,32 @@ Endpoint control_socket(const Configuration& configuration) {
   return {Endpoint::Kind::unix_socket, {}, 0, configuration.site.run_directory + "/control.sock"};
 }
 
+Endpoint page_socket(const Configuration& configuration) {
+  return {Endpoint::Kind::unix_socket, {}, 0, configuration.site.run_directory + "/page.sock"};
+}
+
+// By name: the group that may connect to page.sock besides the daemon itself.
+std::string group_of(const std::string& user) {
+  const passwd* account = getpwnam(user.c_str());
+  const group* found = account == nullptr ? nullptr : getgrgid(account->pw_gid);
+  return found == nullptr ? std::string() : found->gr_name;
+}
+
+// Read here, as the page can open no file; what is wrong in it is said here too, before the page is started.
+Result<std::string> read_users(const std::string& file) {
+  struct stat status{};
+  if (stat(file.c_str(), &status) != 0)
+    return fail_errno(errno,
+                      "[http] users: can't find " + file + " (rastel user add NAME --role admin makes it)");
+  if (!S_ISREG(status.st_mode) || (status.st_mode & 0022) != 0)
+    return fail(ErrorKind::invalid_input, file + " must be a file that only its owner can write (chmod 600)");
+  if (status.st_uid != geteuid() && status.st_uid != 0)
+    return fail(ErrorKind::invalid_input, file + " must belong to root or to whoever starts Rastel");
+  RASTEL_TRY(std::string text, os::read_file(file, page::largest_users_file));
+  RASTEL_CHECK(page::parse_users(text, file));
+  return text;
+}
+
 Result<sandbox::MasterPlan> plan_from(const std::string& file) {
   sandbox::MasterPlan plan;
   RASTEL_TRY(const Configuration configuration, read_configuration(file, plan.text));
@@ -38,8 +69,15 @@ Result<sandbox::MasterPlan> plan_from(const std::string& file) {
   plan.confinement_required =
       confinement == Confinement::required || (confinement == Confinement::automatic && geteuid() == 0);
   plan.listeners.push_back({"control", control_socket(configuration), 0660, configuration.site.admin_group});
-  if (configuration.http.listen.kind != Endpoint::Kind::none)
-    plan.listeners.push_back({"http", configuration.http.listen, 0660, {}});
+  const HttpOptions& http = configuration.http;
+  const sandbox::ListenerSpec listener{"http", http.listen, 0660, {}};
+  if (http.listen.kind != Endpoint::Kind::none && http.users.empty()) plan.listeners.push_back(listener);
+  if (http.listen.kind != Endpoint::Kind::none && !http.users.empty()) {
+    RASTEL_TRY(std::string users, read_users(http.users));
+    plan.listeners.push_back({"page", page_socket(configuration), 0660, group_of(http.user)});
+    plan.page =
+        sandbox::PagePlan{listener, show_page_configuration(configuration), std::move(users), http.user};
+  }
   for (const SmtpDoorOptions& door : configuration.door.smtp)
     plan.listeners.push_back({"smtp:" + door.name, door.listen, door.socket_mode.value, {}});
   plan.private_folders = {configuration.store.directory, configuration.store.directory + "/spool"};
@@ -93,6 +131,6 @@ int main(int count, char** arguments) {
     return 1;
   }
   file = std::filesystem::absolute(file, code);
-  return sandbox::run_master({beside / "rastel-daemon", beside / "rastel-engine"},
+  return sandbox::run_master({beside / "rastel-daemon", beside / "rastel-engine", beside / "rastel-page"},
                              [&] { return plan_from(file); });
 }

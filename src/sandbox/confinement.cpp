@@ -72,6 +72,11 @@ const std::vector<ConfinementRow>& confinement_table() {
       {Process::worker, no_new_privileges, "no new privileges"},
       {Process::worker, no_files, "Landlock: no file but its temporary space"},
       {Process::worker, few_calls, "seccomp: only the calls that a scan needs"},
+      // Its own id and no capabilities: by the master, before it is started.
+      {Process::page, limits, "limits on memory, descriptors and core dumps"},
+      {Process::page, no_new_privileges, "no new privileges"},
+      {Process::page, no_files, "Landlock: no file at all"},
+      {Process::page, few_calls, "seccomp: no program, no socket but to the daemon, only what a page needs"},
   };
   return table;
 }
@@ -82,6 +87,13 @@ Result<Confined> confine(Process process, const Circumstances& circumstances, in
   Applying applied(confined);
   const auto what = [&](Protection protection) { return sentence(process, protection); };
   close_all_but(keep);
+  if (process == Process::page) {
+    applied(what(limits), set_page_limits());
+    applied(what(no_new_privileges), forbid_new_privileges());
+    applied(what(no_files), allow_no_file());
+    applied(what(few_calls), allow_few_calls(process));
+    return confined;
+  }
   const bool apart = applied(what(own_namespaces), new_namespaces());
   const std::uint32_t id = process == Process::worker ? worker_id(circumstances) : 0;
   const bool root_enters =

@@ -21,11 +21,11 @@ enum class Protection : std::uint8_t {
   no_capabilities,
   limits,  // address space, files, core dumps
   no_new_privileges,
-  no_files,   // Landlock: only the scratch folder
+  no_files,   // Landlock: only the scratch folder; the page: none
   few_calls,  // seccomp
 };
 
-enum class Process : std::uint8_t { zygote, worker };
+enum class Process : std::uint8_t { zygote, worker, page };
 
 // How the master could start us (argv of rastel-engine).
 enum class UserNamespace : std::uint8_t { mapped, single, none };

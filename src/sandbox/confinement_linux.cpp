@@ -95,20 +95,47 @@ std::string forbid_new_privileges() {
   return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? std::string() : problem("no_new_privs");
 }
 
-std::string allow_only_folder(const std::filesystem::path& folder) {
-  constexpr long create = 444, add = 445, restrict_self = 446;
-  const long version = syscall(create, nullptr, 0, 1U);
+namespace {
+
+constexpr long create_ruleset = 444, add_rule = 445, restrict_self = 446;
+
+struct Ruleset {
+  FileDescriptor descriptor;
+  std::uint64_t handled = 0;
+};
+
+// One that allows nothing yet.
+std::string new_ruleset(Ruleset& ruleset) {
+  const long version = syscall(create_ruleset, nullptr, 0, 1U);
   if (version < 1) return problem("the kernel has no Landlock");
   const auto abi = static_cast<std::size_t>(version);
-  const std::uint64_t handled = files_of_abi[std::min<std::size_t>(abi, 5)];
-  LandlockRules rules{handled, abi >= 4 ? 3ULL : 0ULL, abi >= 6 ? 3ULL : 0ULL};
+  ruleset.handled = files_of_abi[std::min<std::size_t>(abi, 5)];
+  LandlockRules rules{ruleset.handled, abi >= 4 ? 3ULL : 0ULL, abi >= 6 ? 3ULL : 0ULL};
   const std::size_t size = abi >= 6 ? 24 : abi >= 4 ? 16 : 8;
-  FileDescriptor ruleset(static_cast<int>(syscall(create, &rules, size, 0U)));
-  if (!ruleset) return problem("landlock_create_ruleset");
+  ruleset.descriptor = FileDescriptor(static_cast<int>(syscall(create_ruleset, &rules, size, 0U)));
+  return ruleset.descriptor ? std::string() : problem("landlock_create_ruleset");
+}
+
+std::string restrict_to(const Ruleset& ruleset) {
+  return syscall(restrict_self, ruleset.descriptor.get(), 0U) == 0 ? std::string()
+                                                                   : problem("landlock_restrict_self");
+}
+
+}  // namespace
+
+std::string allow_only_folder(const std::filesystem::path& folder) {
+  Ruleset ruleset;
+  if (std::string missing = new_ruleset(ruleset); !missing.empty()) return missing;
   const FileDescriptor parent(open(folder.c_str(), O_PATH | O_CLOEXEC));
-  const LandlockPath path{scratch_rights & handled, parent.get()};
-  if (syscall(add, ruleset.get(), 1, &path, 0U) != 0) return problem("landlock_add_rule");
-  return syscall(restrict_self, ruleset.get(), 0U) == 0 ? std::string() : problem("landlock_restrict_self");
+  const LandlockPath path{scratch_rights & ruleset.handled, parent.get()};
+  if (syscall(add_rule, ruleset.descriptor.get(), 1, &path, 0U) != 0) return problem("landlock_add_rule");
+  return restrict_to(ruleset);
+}
+
+std::string allow_no_file() {
+  Ruleset ruleset;
+  if (std::string missing = new_ruleset(ruleset); !missing.empty()) return missing;
+  return restrict_to(ruleset);
 }
 
 void end_with_parent() {}
@@ -137,6 +164,7 @@ void empty_bounding_set() {}
 std::string drop_capabilities() { return geteuid() != 0 ? std::string() : "only on Linux"; }
 std::string forbid_new_privileges() { return "only on Linux"; }
 std::string allow_only_folder(const std::filesystem::path&) { return "only on Linux"; }
+std::string allow_no_file() { return "only on Linux"; }
 void end_with_parent() {
   std::thread([parent = getppid()] {
     while (getppid() == parent) sleep(1);

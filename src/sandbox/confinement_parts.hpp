@@ -18,8 +18,10 @@ namespace rastel::sandbox {
 void empty_bounding_set();  // before become()
 [[nodiscard]] std::string drop_capabilities();
 [[nodiscard]] std::string set_limits(const Circumstances& circumstances);
+[[nodiscard]] std::string set_page_limits();
 [[nodiscard]] std::string forbid_new_privileges();
 [[nodiscard]] std::string allow_only_folder(const std::filesystem::path& folder);  // Landlock
+[[nodiscard]] std::string allow_no_file();                                         // Landlock
 [[nodiscard]] std::string allow_few_calls(Process process);                        // seccomp
 // Call first of all, while there are no limits: this process doesn't outlive its parent. (On Linux
 // forbid_new_privileges() sees to it.)

@@ -59,4 +59,18 @@ std::string set_limits(const Circumstances& circumstances) {
   return good ? std::string() : "setrlimit: " + std::string(std::strerror(errno));
 }
 
+// Its files are its log; its threads are two.
+std::string set_page_limits() {
+  const auto set = [](decltype(RLIMIT_CORE) resource, std::uint64_t value) {
+    const rlimit limit{value, value};
+    return setrlimit(resource, &limit) == 0;
+  };
+  bool good = set(RLIMIT_CORE, 0) && set(RLIMIT_NOFILE, 512);
+#ifndef RASTEL_SANITIZED
+  constexpr std::uint64_t page_memory = 1 << 30;  // of addresses: 128 connections, and scrypt's tables
+  good = set(RLIMIT_AS, mapped_now() + page_memory) && good;
+#endif
+  return good ? std::string() : "setrlimit: " + std::string(std::strerror(errno));
+}
+
 }  // namespace rastel::sandbox

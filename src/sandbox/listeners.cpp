@@ -71,6 +71,12 @@ Result<> make_folder(const std::string& path, mode_t mode, const Account& owner)
   return {};
 }
 
+std::vector<ListenerSpec> all_listeners(const MasterPlan& plan) {
+  std::vector<ListenerSpec> all = plan.listeners;
+  if (plan.page) all.push_back(plan.page->listener);
+  return all;
+}
+
 gid_t group_for(const ListenerSpec& spec, const Account& account) {
   const group* named = spec.group.empty() ? nullptr : getgrnam(spec.group.c_str());
   return named != nullptr ? named->gr_gid : account.group;
@@ -118,21 +124,22 @@ void remove_stale(const Endpoint& endpoint, const Address& address) {
 
 }  // namespace
 
-Result<Account> account_for(const MasterPlan& plan) {
+Result<Account> account_named(const std::string& name, const std::string& option) {
   Account account;
   if (geteuid() != 0) return account;
-  const passwd* user = getpwnam(plan.user.c_str());
+  const passwd* user = getpwnam(name.c_str());
   if (user == nullptr)
-    return fail(ErrorKind::invalid_input,
-                "there is no user \"" + plan.user +
-                    "\" for the daemon: adduser --system --group --no-create-home " + plan.user +
-                    "  (or set [site] user)");
-  if (user->pw_uid == 0) return fail(ErrorKind::invalid_input, "[site] user must not be root");
+    return fail(ErrorKind::invalid_input, "there is no user \"" + name +
+                                              "\": adduser --system --group --no-create-home " + name +
+                                              "  (or set " + option + ")");
+  if (user->pw_uid == 0) return fail(ErrorKind::invalid_input, option + " must not be root");
   account.change = true;
   account.user = user->pw_uid;
   account.group = user->pw_gid;
   return account;
 }
+
+Result<Account> account_for(const MasterPlan& plan) { return account_named(plan.user, "[site] user"); }
 
 Result<> make_folders(const MasterPlan& plan, const Account& account) {
   RASTEL_CHECK(make_folder(plan.run_directory, 0755, {}));  // root's: nobody else puts anything there
@@ -186,7 +193,7 @@ void Listeners::remove_socket_file(const Open& open) {
 
 Result<> Listeners::open(const MasterPlan& plan, const Account& account) {
   std::map<std::string, Open> added;
-  for (const ListenerSpec& spec : plan.listeners) {
+  for (const ListenerSpec& spec : all_listeners(plan)) {
     const std::string address = to_string(spec.endpoint);
     if (open_.contains(address) || added.contains(address)) continue;
     auto opened = bind_to(spec, account);
@@ -202,7 +209,8 @@ Result<> Listeners::open(const MasterPlan& plan, const Account& account) {
 
 void Listeners::settle(const MasterPlan& plan, const Account& account) {
   std::map<std::string, const ListenerSpec*> wanted;
-  for (const ListenerSpec& spec : plan.listeners) wanted.emplace(to_string(spec.endpoint), &spec);
+  const std::vector<ListenerSpec> all = all_listeners(plan);
+  for (const ListenerSpec& spec : all) wanted.emplace(to_string(spec.endpoint), &spec);
   for (auto at = open_.begin(); at != open_.end();) {
     auto& [address, open] = *at;
     const auto found = wanted.find(address);

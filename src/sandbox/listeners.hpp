@@ -13,8 +13,9 @@
 
 namespace rastel::sandbox {
 
-// Who the daemon is to be: site.user when we are root, ourselves otherwise.
-[[nodiscard]] Result<Account> account_for(const MasterPlan& plan);
+// Who a process is to be: that user when we are root, ourselves otherwise. `option`: where the name stands.
+[[nodiscard]] Result<Account> account_named(const std::string& user, const std::string& option);
+[[nodiscard]] Result<Account> account_for(const MasterPlan& plan);  // the daemon
 
 [[nodiscard]] Result<> make_folders(const MasterPlan& plan, const Account& account);
 

@@ -72,8 +72,10 @@ class Master {
         kill(daemon_, SIGHUP);
       }
       if (daemon_ < 0 && Clock::now() >= restart_at_) start_daemon_again();
+      if (plan_.page && page_ < 0 && !ending_ && Clock::now() >= page_restart_at_) start_page();
       wait();
     }
+    end_page();
     end_engines();
     listeners_.remove_socket_files();
     return 0;
@@ -92,6 +94,9 @@ class Master {
     RASTEL_TRY(plan_, read_plan_());
     log::configure(plan_.log, "rasteld");
     RASTEL_TRY(account_, account_for(plan_));
+    if (plan_.page) {
+      RASTEL_TRY(page_account_, account_named(plan_.page->user, "[http] user"));
+    }
     RASTEL_CHECK(make_folders(plan_, account_));
     RASTEL_CHECK(listeners_.open(plan_, account_));
     return {};
@@ -185,9 +190,14 @@ class Master {
         plan->run_directory != plan_.run_directory)
       return answer(MasterVerb::reload, true, 0,
                     "site.user, site.run_directory and store.directory change with a restart only");
+    Result<Account> page_account;
+    if (plan->page) page_account = account_named(plan->page->user, "[http] user");
+    if (!page_account) return answer(MasterVerb::reload, true, 0, page_account.error().what);
     if (const auto opened = listeners_.open(*plan, account_); !opened)
       return answer(MasterVerb::reload, true, 0, opened.error().what);
     listeners_.settle(*plan, account_);
+    page_account_ = *page_account;
+    if (plan->page != plan_.page) end_page();
     plan_ = *std::move(plan);
     log::configure(plan_.log, "rasteld");
     hand_over(MasterVerb::reload);
@@ -233,6 +243,7 @@ class Master {
     }
     add("master", {getpid()});
     add("daemon", {daemon_});
+    add("page", {page_});
     add("zygote", zygotes);
     add("worker", workers);
     return all;
@@ -256,11 +267,47 @@ class Master {
     link_ = std::move(ends->first);
   }
 
+  void start_page() {
+    const std::string folder = plan_.private_folders.empty() ? "/tmp" : plan_.private_folders.back();
+    auto text = os::sealed_memory_file(plan_.page->text, folder);
+    auto users = os::sealed_memory_file(plan_.page->users, folder);
+    if (!text || !users) return page_later("no memory for its configuration");
+    Program program{
+        programs_.page, {}, {listeners_.descriptor(plan_.page->listener), text->get(), users->get()}};
+    if (plan_.confinement_required) program.arguments.push_back("--confinement=required");
+    const auto child = start_daemon(program, page_account_);
+    page_started_at_ = Clock::now();
+    if (!child) return page_later(child.error().what);
+    page_ = child->pid;
+  }
+
+  void page_later(std::string_view why) {
+    if (Clock::now() - page_started_at_ > settled_after) page_pause_ = shortest_pause;
+    log::error("the page: {}; starting it again in {} s", why, page_pause_.count());
+    page_restart_at_ = Clock::now() + page_pause_;
+    page_pause_ = std::min(page_pause_ * 2, longest_pause);
+  }
+
+  // It keeps nothing that a kill could tear. The next one starts at once.
+  void end_page() {
+    if (page_ > 0) {
+      kill(page_, SIGKILL);
+      while (waitpid(page_, nullptr, 0) < 0 && errno == EINTR) continue;
+    }
+    page_ = -1;
+    page_restart_at_ = {};
+    page_pause_ = shortest_pause;
+  }
+
   void reap() {
     int status = 0;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
       if (pid == daemon_) daemon_ended(status);
+      if (pid == page_) {
+        page_ = -1;
+        page_later(WIFSIGNALED(status) ? "it was killed" : "it has ended");
+      }
       std::erase_if(engines_, [&](const auto& engine) { return engine.second == pid; });
     }
   }
@@ -312,6 +359,10 @@ class Master {
   Listeners listeners_;
   FileDescriptor link_;
   pid_t daemon_ = -1;
+  pid_t page_ = -1;
+  Account page_account_;
+  Clock::time_point page_restart_at_{}, page_started_at_{};
+  std::chrono::seconds page_pause_ = shortest_pause;
   std::map<std::uint32_t, pid_t> engines_;
   std::uint32_t next_engine_ = 1;
   sigset_t waiting_{};

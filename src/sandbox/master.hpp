@@ -6,10 +6,12 @@
 // SIGTERM, SIGINT: the daemon drains (at most a minute), then all ends. SIGHUP: the daemon is told to ask for
 // the configuration again. A daemon that dies is started again after 1, 2, 4 … 30 s (1 s again once it has
 // lived a minute) and its engines are killed; one that ends with status 0 ends the master too. Under systemd
-// (NOTIFY_SOCKET) it says READY and STOPPING.
+// (NOTIFY_SOCKET) it says READY and STOPPING. The page, if there is one, is started again likewise; nothing
+// waits for it.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,16 @@ struct ListenerSpec {
   bool operator==(const ListenerSpec&) const = default;
 };
 
+// The page: a process of its own, which is given its listener, a configuration and the users' file, as it has
+// access to no file itself. When any of these changes with a reload it is started anew.
+struct PagePlan {
+  ListenerSpec listener;
+  std::string text;   // its configuration
+  std::string users;  // the file's text; the master doesn't look into it
+  std::string user;   // whom it runs as
+  bool operator==(const PagePlan&) const = default;
+};
+
 // What the master takes from the configuration (app/ makes it: the floors above know the options).
 struct MasterPlan {
   std::string text, source;  // for the daemon
@@ -38,12 +50,14 @@ struct MasterPlan {
   std::string run_directory;                 // made when missing, 0755
   std::string user;
   LogOptions log;
+  std::optional<PagePlan> page;
 };
 // Reads the configuration anew; the error is what the administrator is shown.
 using ReadPlan = std::function<Result<MasterPlan>()>;
 
 struct MasterPrograms {
   std::string daemon, engine;
+  std::string page = {};  // needed where a plan has one
 };
 
 // Runs until told to end; the exit status. Needs: nothing of descriptors 3 and up.
