@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "net/stream.hpp"
 
-#include <array>
 #include <cerrno>
 
 #include <boost/asio/as_tuple.hpp>
@@ -12,11 +11,19 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "net/tls_engine.hpp"
+
 namespace rastel::net {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
+using Step = TlsEngine::Step;
+
+// A connection that says little at a time (commands, or nothing at all) holds a small buffer, one that brings
+// a message a large one.
+constexpr std::size_t small_buffer = 4 * 1024;
+constexpr std::size_t large_buffer = 64 * 1024;
 
 // One watchdog serves all waits of a stream: it wakes at the deadline it was armed for and, when that has
 // moved on, arms itself again. So the usual read costs no timer operation at all.
@@ -31,9 +38,29 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   bool timed_out = false;
   bool interrupted = false;
   bool reading = false;
-  std::array<char, 64 * 1024>* buffer() {
-    if (!buffer_) buffer_ = std::make_unique<std::array<char, 64 * 1024>>();
+  std::unique_ptr<TlsEngine> tls;
+
+  // For the next read: large once the one before filled a small one.
+  char* buffer() {
+    const std::size_t wanted = filled_ >= small_buffer ? large_buffer : small_buffer;
+    if (wanted != size_) {
+      buffer_ = std::make_unique_for_overwrite<char[]>(wanted);
+      size_ = wanted;
+    }
     return buffer_.get();
+  }
+  [[nodiscard]] std::size_t buffer_size() const { return size_; }
+  std::string_view filled(std::size_t length) {
+    filled_ = length;
+    return {buffer_.get(), length};
+  }
+
+  // Waits for what a TLS call lacks. False: the wait has failed, or the stream was closed meanwhile.
+  asio::awaitable<error_code> wait_for(Step step) {
+    const auto what = step == Step::wants_read ? Socket::wait_read : Socket::wait_write;
+    const auto [code] = co_await socket.async_wait(what, as_awaitable);
+    if (!code && !tls) co_return asio::error::operation_aborted;
+    co_return code;
   }
 
   void watch() {
@@ -67,9 +94,39 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     return {ErrorKind::peer_closed, code.message()};
   }
 
+  // Some decrypted bytes into buffer().
+  asio::awaitable<Result<std::size_t>> read_tls() {
+    for (;;) {
+      char* into = buffer();
+      const TlsEngine::Outcome outcome = tls->read(into, buffer_size());
+      if (outcome.step == Step::done) co_return outcome.length;
+      if (outcome.step == Step::ended)
+        co_return fail(ErrorKind::peer_closed, "the peer closed the connection");
+      if (outcome.step == Step::failed) co_return fail(ErrorKind::peer_closed, tls->error());
+      const error_code code = co_await wait_for(outcome.step);
+      if (code) co_return std::unexpected(why(code));
+    }
+  }
+
+  asio::awaitable<Result<>> write_tls(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const TlsEngine::Outcome outcome = tls->write(bytes);
+      if (outcome.step == Step::done) {
+        bytes.remove_prefix(outcome.length);
+        continue;
+      }
+      if (outcome.step == Step::ended || outcome.step == Step::failed)
+        co_return fail(ErrorKind::peer_closed, outcome.step == Step::failed ? tls->error() : "closed");
+      const error_code code = co_await wait_for(outcome.step);
+      if (code) co_return std::unexpected(why(code));
+    }
+    co_return Result<>{};
+  }
+
  private:
-  std::unique_ptr<std::array<char, 64 * 1024>>
-      buffer_;  // only once something was read: idle connections stay small
+  std::unique_ptr<char[]> buffer_;
+  std::size_t size_ = 0;
+  std::size_t filled_ = 0;  // by the last read
 };
 
 Stream::Stream(Socket socket) : state_(std::make_shared<State>(std::move(socket))) {
@@ -95,16 +152,25 @@ asio::awaitable<Result<std::string_view>> Stream::read(Deadline deadline) {
   state->read_deadline = deadline;
   state->reading = true;
   state->watch();
-  auto* buffer = state->buffer();
-  const auto [code, length] = co_await state->socket.async_read_some(asio::buffer(*buffer), as_awaitable);
+  Result<std::size_t> length = 0;
+  if (state->tls) {
+    length = co_await state->read_tls();
+  } else {
+    char* buffer = state->buffer();
+    const auto [code, got] =
+        co_await state->socket.async_read_some(asio::buffer(buffer, state->buffer_size()), as_awaitable);
+    if (code)
+      length = std::unexpected(state->why(code));
+    else
+      length = got;
+  }
   state->reading = false;
   state->read_deadline = Deadline::never();
-  if (code) {
-    Error error = state->why(code);
+  if (!length) {
     state->timed_out = false;  // what is to be said about it can still be written
-    co_return std::unexpected(std::move(error));
+    co_return std::unexpected(std::move(length).error());
   }
-  co_return std::string_view(buffer->data(), length);
+  co_return state->filled(*length);
 }
 
 asio::awaitable<Result<>> Stream::write(std::string_view bytes, Deadline deadline) {
@@ -112,14 +178,64 @@ asio::awaitable<Result<>> Stream::write(std::string_view bytes, Deadline deadlin
   if (state->timed_out) co_return fail(ErrorKind::timed_out, "the peer was silent for too long");
   state->write_deadline = deadline;
   state->watch();
-  const auto [code, length] = co_await asio::async_write(state->socket, asio::buffer(bytes), as_awaitable);
+  Result<> written;
+  if (state->tls) {
+    written = co_await state->write_tls(bytes);
+  } else {
+    const auto [code, length] = co_await asio::async_write(state->socket, asio::buffer(bytes), as_awaitable);
+    if (code) written = std::unexpected(state->why(code));
+  }
   state->write_deadline = Deadline::never();
-  if (code) co_return std::unexpected(state->why(code));
-  co_return Result<>{};
+  co_return written;
 }
+
+asio::awaitable<Result<>> Stream::start_tls(std::shared_ptr<const TlsServer> with, Deadline deadline) {
+  const auto state = state_;
+  RASTEL_CO_TRY(state->tls, TlsEngine::server(std::move(with), state->socket.native_handle()));
+  co_return co_await shake_hands(state, deadline);
+}
+
+asio::awaitable<Result<>> Stream::start_tls(std::shared_ptr<const TlsClient> with, Deadline deadline) {
+  const auto state = state_;
+  RASTEL_CO_TRY(state->tls, TlsEngine::client(std::move(with), state->socket.native_handle()));
+  co_return co_await shake_hands(state, deadline);
+}
+
+asio::awaitable<Result<>> Stream::shake_hands(std::shared_ptr<State> state, Deadline deadline) {
+  error_code code;
+  state->socket.native_non_blocking(true, code);
+  if (code) co_return std::unexpected(state->why(code));
+  state->write_deadline = deadline;
+  state->watch();
+  Result<> done;
+  for (;;) {
+    const TlsEngine::Outcome outcome = state->tls->handshake();
+    if (outcome.step == Step::done) break;
+    if (outcome.step == Step::ended || outcome.step == Step::failed) {
+      done = fail(ErrorKind::peer, "TLS: " + state->tls->error());
+      break;
+    }
+    code = co_await state->wait_for(outcome.step);
+    if (!code) continue;
+    done = std::unexpected(state->why(code));
+    break;
+  }
+  state->write_deadline = Deadline::never();
+  co_return done;
+}
+
+std::string Stream::tls_version() const {
+  return state_ && state_->tls ? state_->tls->version() : std::string();
+}
+
+bool Stream::tls_verified() const { return state_ && state_->tls && state_->tls->verified(); }
 
 bool Stream::peer_is_gone() {
   if (!state_ || !state_->socket.is_open()) return true;
+  if (state_->tls) {
+    const Step step = state_->tls->look().step;
+    return step == Step::ended || step == Step::failed;
+  }
   char byte;
   const ssize_t got = recv(state_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   if (got > 0) return false;
@@ -136,6 +252,8 @@ void Stream::interrupt_read() {
 void Stream::close() {
   if (!state_) return;
   error_code ignored;
+  if (state_->tls) state_->tls->say_end();
+  state_->tls.reset();  // before its descriptor's number may belong to another connection
   state_->timer.cancel();
   state_->socket.close(ignored);
 }
@@ -144,6 +262,7 @@ void Stream::abort() {
   if (!state_) return;
   const linger now{1, 0};
   (void)setsockopt(state_->socket.native_handle(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  state_->tls.reset();
   close();
 }
 

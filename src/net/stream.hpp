@@ -2,6 +2,9 @@
 // Stream: a connected socket (TCP or unix) with a deadline for every wait. Confined to its executor's thread;
 // one read and one write may be under way at a time. TCP_NODELAY is set: with Nagle's algorithm a small reply
 // waits 40 ms for the peer's delayed acknowledgement.
+//
+// From start_tls() on everything goes through TLS. The end of such a stream is said (close_notify) by close()
+// and not by abort(), and a peer that leaves without saying it reads as one whose connection was cut.
 #pragma once
 
 #include <memory>
@@ -15,6 +18,7 @@
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
 #include "base/units.hpp"
+#include "net/tls.hpp"
 
 namespace rastel::net {
 
@@ -31,6 +35,16 @@ class Stream {
   // peer_closed at the end of the stream or a reset, timed_out, cancelled after interrupt().
   [[nodiscard]] boost::asio::awaitable<Result<std::string_view>> read(Deadline deadline);
   [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, Deadline deadline);
+
+  // The handshake. What was read before is the caller's to throw away. Error `peer`: broken, no common
+  // version, or a server that can't be believed; the stream is of no use then.
+  [[nodiscard]] boost::asio::awaitable<Result<>> start_tls(std::shared_ptr<const TlsServer> with,
+                                                           Deadline deadline);
+  [[nodiscard]] boost::asio::awaitable<Result<>> start_tls(std::shared_ptr<const TlsClient> with,
+                                                           Deadline deadline);
+  [[nodiscard]] std::string tls_version() const;  // "TLSv1.3"; empty: no TLS
+  // As a client: the server has proved its name by a chain that is trusted.
+  [[nodiscard]] bool tls_verified() const;
 
   // Whether the peer has closed its side or reset the connection, as far as can be seen without reading:
   // unread bytes hide an end that lies behind them.
@@ -49,6 +63,8 @@ class Stream {
 
  private:
   struct State;
+  [[nodiscard]] static boost::asio::awaitable<Result<>> shake_hands(std::shared_ptr<State> state,
+                                                                    Deadline deadline);
   // Shared with the handlers of its timer, which may run once more after the stream has gone.
   std::shared_ptr<State> state_;
 };
