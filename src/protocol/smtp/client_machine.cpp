@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "protocol/smtp/client_machine.hpp"
 
+#include <utility>
+
+#include "base/planted_bug.hpp"
+
 namespace rastel::smtp {
 
 void ClientMachine::expect(Awaited what, std::size_t times) {
@@ -31,7 +35,19 @@ Result<std::optional<Answer>> ClientMachine::next() {
   answer.unexpected = answer.to == Awaited::data
                           ? hundreds == 2 || (hundreds == 3 && answer.reply.code != 354)
                           : hundreds == 3;
+  if (answer.to == Awaited::starttls && hundreds == 2 && answer.reply.code != 220) answer.unexpected = true;
   return answer;
+}
+
+Result<> ClientMachine::begin_tls() {
+  const bool more = !input_.empty() || !parser_.idle() || !awaited_.empty();
+  const bool broken = std::exchange(broken_, true);
+  if (broken || (more && !RASTEL_PLANTED(tls_state)))
+    return fail(ErrorKind::peer, "the server sent bytes behind its answer to STARTTLS, in clear");
+  parser_ = ReplyParser();
+  broken_ = false;
+  unasked_ = false;
+  return {};
 }
 
 }  // namespace rastel::smtp

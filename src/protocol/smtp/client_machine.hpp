@@ -21,6 +21,7 @@ enum class Awaited : std::uint8_t {
   data,     // DATA: 354, or a refusal
   content,  // the end of data; in LMTP one a recipient
   quit,
+  starttls,  // 220, or a refusal
 };
 
 struct Answer {
@@ -42,6 +43,9 @@ class ClientMachine {
   // nullopt: more bytes are needed. Error `peer`: no reply, or one to nothing (a server that answers twice),
   // even if something was asked since: then the conversation is over.
   [[nodiscard]] Result<std::optional<Answer>> next();
+  // The server has said 220 to STARTTLS: what it said before is forgotten. Error `peer`: it said more than
+  // that, which would be taken for replies of the encrypted session; the conversation is over.
+  [[nodiscard]] Result<> begin_tls();
   [[nodiscard]] std::size_t awaited() const { return awaited_.size(); }
 
  private:

@@ -21,7 +21,8 @@ enum class Verb : std::uint8_t {
   expn,
   help,
   etrn,
-  xforward
+  xforward,
+  starttls
 };
 
 // Where a session stands. As bits, so that a row can name several.

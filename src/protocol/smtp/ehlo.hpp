@@ -38,6 +38,8 @@ class Keywords {
 struct Announcement {
   std::uint64_t size_limit = 0;  // ours, bytes; 0: none
   bool xforward = false;         // the peer is trusted
+  bool starttls = false;         // ours to offer, whatever the next hop says
+  bool require_tls = false;  // both hops are TLS, and the next one's server has proved its name (RFC 8689)
 };
 
 // What we offer to a client whose mail goes to a next hop that offers `next_hop`.

@@ -32,6 +32,7 @@ constexpr std::array parameter_rows{
     ParameterRow{"HOLDUNTIL", "FUTURERELEASE", true},
     ParameterRow{"MT-PRIORITY", "MT-PRIORITY", true},
     ParameterRow{"RRVS", "RRVS", false},
+    ParameterRow{"REQUIRETLS", "REQUIRETLS", true},
 };
 
 std::unexpected<Reply> refuse(int code, std::string text) {
@@ -107,6 +108,8 @@ const ServerMachine::Row* ServerMachine::find_row(std::string_view word) {
           "5.5.1 Error: ETRN is not due now"},
       Row{"XFORWARD", xforward, both, identified, may_follow, &S::check_xforward, &S::apply_nothing,
           "5.5.1 Error: XFORWARD is not due now"},
+      Row{"STARTTLS", starttls, both, identified, ends_group, &S::check_starttls, &S::apply_starttls,
+          "5.5.1 Error: STARTTLS is not due now"},
   };
   const auto* found =
       std::ranges::find_if(rows, [&](const Row& row) { return equal_ignoring_case(row.name, word); });
@@ -142,6 +145,8 @@ ServerMachine::Checked ServerMachine::check_mail(Command& command) {
                                                   !equal_ignoring_case(body->value, "7BIT") &&
                                                   !equal_ignoring_case(body->value, "8BITMIME"))
     return refuse(501, "5.5.4 Error: BODY is 7BIT or 8BITMIME");
+  if (const Parameter* required = path->find("REQUIRETLS"); required != nullptr && !required->value.empty())
+    return refuse(501, "5.5.4 Error: REQUIRETLS has no value");
   utf8_ = path->find("SMTPUTF8") != nullptr;
   if (has_eight_bit(path->address) && !utf8_) return refuse(553, "5.6.7 Error: the address needs SMTPUTF8");
   event::Mail mail;
@@ -258,6 +263,30 @@ ServerMachine::Checked ServerMachine::check_quit(Command& command) {
 void ServerMachine::apply_quit(const Reply& reply) {
   say(reply);
   closing_ = true;
+}
+
+// RFC 3207 4: before the handshake nothing but these. BDAT is read all the same: its octets come whatever we
+// say, and without a recipient it is refused.
+bool ServerMachine::must_start_tls(Verb verb) const {
+  if (options_.starttls != StartTls::required || inside_tls_) return false;
+  constexpr std::array allowed{Verb::ehlo, Verb::helo, Verb::lhlo, Verb::noop,
+                               Verb::rset, Verb::quit, Verb::bdat, Verb::starttls};
+  return std::ranges::find(allowed, verb) == allowed.end();
+}
+
+ServerMachine::Checked ServerMachine::check_starttls(Command& command) {
+  if (options_.starttls == StartTls::absent) return refuse(502, "5.5.1 Error: command not implemented");
+  if (inside_tls_) return refuse(503, "5.5.1 Error: TLS is in use already");
+  if (!command.arguments.empty()) return refuse(501, "5.5.4 Error: STARTTLS has no arguments");
+  // X-03, CVE-2011-0411: whoever sits between client and us put them there.
+  if (!pending().empty() && !RASTEL_PLANTED(tls_state))
+    return event::Violation{"bytes behind STARTTLS, in clear"};
+  return event::StartTls{};
+}
+
+void ServerMachine::apply_starttls(const Reply& reply) {
+  say(reply);
+  if (reply.code == 220) mode_ = Mode::handshake;
 }
 
 ServerMachine::Checked ServerMachine::check_relay(Command& command) {

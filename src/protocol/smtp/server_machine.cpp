@@ -5,11 +5,16 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.hpp"
 #include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 
 void ServerMachine::receive(std::string_view bytes) {
+  if (mode_ == Mode::handshake) {  // in clear, where only a handshake can be
+    closing_ = true;
+    return;
+  }
   input_.erase(0, used_);
   used_ = 0;
   input_ += bytes;
@@ -33,6 +38,8 @@ std::optional<Event> ServerMachine::next() {
         break;
       case Mode::content_end:
         event = end_of_content();
+        break;
+      case Mode::handshake:
         break;
     }
     if (event) return event;
@@ -103,6 +110,10 @@ std::optional<Event> ServerMachine::next_command() {
         {500, lmtp ? "5.5.1 Error: this is LMTP, say LHLO" : "5.5.1 Error: this is SMTP, say EHLO"});
     return std::nullopt;
   }
+  if (must_start_tls(row->verb)) {
+    refuse_command({530, "5.7.0 Error: say STARTTLS first"});
+    return std::nullopt;
+  }
   if ((row->allowed & state_) == 0) {
     refuse_command({503, std::string(row->elsewhere)});
     return std::nullopt;
@@ -114,7 +125,7 @@ std::optional<Event> ServerMachine::next_command() {
     refuse_command(checked.error());
     return std::nullopt;
   }
-  if (*checked) due_ = row;
+  if (*checked) due_ = std::holds_alternative<event::Violation>(**checked) ? &violation_row : row;
   return *std::move(checked);
 }
 
@@ -203,6 +214,16 @@ void ServerMachine::answer_recipients(const std::vector<Reply>& replies) {
 void ServerMachine::refuse_content(Reply reply) {
   content_open_ = false;
   if (!refusal_) refusal_ = std::move(reply);
+}
+
+void ServerMachine::tls_begun() {
+  ServerOptions options = options_;
+  std::string output = std::move(output_);
+  std::string injected(RASTEL_PLANTED(tls_state) ? pending() : std::string_view());
+  *this = ServerMachine(std::move(options));
+  output_ = std::move(output);
+  input_ = std::move(injected);
+  inside_tls_ = true;
 }
 
 void ServerMachine::shut_down(const Reply& reply) {

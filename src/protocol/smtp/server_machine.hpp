@@ -62,16 +62,22 @@ struct Relay {  // VRFY, EXPN, HELP, ETRN
 struct Xforward {
   std::vector<Attribute> attributes;
 };
+// answer() 220 and send it, shake hands, then say tls_begun(), or tls_failed(); or refuse with 454.
+struct StartTls {};
 // Bytes came behind the end of data from a client that had no leave to send ahead: only smuggling explains
-// that (PROTOCOLS A-13). The message is not to be taken: answer() it, the machine closes behind the reply.
+// that (PROTOCOLS A-13); or behind STARTTLS, where they would be taken for text of the encrypted session
+// . The message is not to be taken: answer() it, the machine closes behind the reply.
 struct Violation {
   std::string_view what;
 };
 }  // namespace event
 
-using Event =
-    std::variant<event::Hello, event::Mail, event::Rcpt, event::Data, event::Content, event::EndOfContent,
-                 event::Reset, event::Noop, event::Quit, event::Relay, event::Xforward, event::Violation>;
+using Event = std::variant<event::Hello, event::Mail, event::Rcpt, event::Data, event::Content,
+                           event::EndOfContent, event::Reset, event::Noop, event::Quit, event::Relay,
+                           event::Xforward, event::StartTls, event::Violation>;
+
+// STARTTLS as the door is configured; `required`: until then nothing but a hello, NOOP, RSET and QUIT.
+enum class StartTls : std::uint8_t { absent, offered, required };
 
 struct ServerOptions {
   Protocol protocol = Protocol::smtp;
@@ -79,6 +85,7 @@ struct ServerOptions {
   std::size_t most_recipients = 1000;
   std::uint64_t most_content = 0;  // octets, for MAIL SIZE=; 0: no limit
   bool may_xforward = false;
+  StartTls starttls = StartTls::absent;
   std::uint32_t most_errors = 20;  // without a message taken in between; then 421 and the end
 };
 
@@ -101,6 +108,13 @@ class ServerMachine {
   // While content comes: its rest is read and dropped, and `reply` said at its end.
   void refuse_content(Reply reply);
 
+  // After the handshake: everything learned before is forgotten but that there was one (RFC 3207 4.2). Also
+  // to be said before the banner where TLS comes first.
+  void tls_begun();
+  void tls_failed() { closing_ = true; }  // without a word: nobody could read it
+  [[nodiscard]] bool inside_tls() const { return inside_tls_; }
+  [[nodiscard]] bool offers_starttls() const { return options_.starttls != StartTls::absent && !inside_tls_; }
+
   [[nodiscard]] std::string take_output() {
     group_ended_ = false;
     return std::exchange(output_, {});
@@ -120,8 +134,8 @@ class ServerMachine {
 
  private:
   // `stray_chunk`: octets of a BDAT that was not due, which come whatever we say. `content_end`: all content
-  // was read.
-  enum class Mode : std::uint8_t { command, data, chunk, stray_chunk, content_end };
+  // was read. `handshake`: 220 to STARTTLS was said, and nothing that comes now is for us.
+  enum class Mode : std::uint8_t { command, data, chunk, stray_chunk, content_end, handshake };
   struct Command {
     std::string line;
     std::string_view arguments;  // into `line`
@@ -170,6 +184,8 @@ class ServerMachine {
   [[nodiscard]] Checked check_quit(Command& command);
   [[nodiscard]] Checked check_relay(Command& command);
   [[nodiscard]] Checked check_xforward(Command& command);
+  [[nodiscard]] Checked check_starttls(Command& command);
+  [[nodiscard]] bool must_start_tls(Verb verb) const;
   [[nodiscard]] bool parameters_known(const PathArguments& path, bool of_mail) const;
   // Applies of the table: what the owner's answer changes. They can't refuse.
   void apply_nothing(const Reply& reply) { say(reply); }
@@ -178,6 +194,7 @@ class ServerMachine {
   void apply_data(const Reply& reply);
   void apply_rset(const Reply& reply);
   void apply_quit(const Reply& reply);
+  void apply_starttls(const Reply& reply);
   void apply_content(const Reply& reply);
 
   ServerOptions options_;
@@ -197,6 +214,7 @@ class ServerMachine {
   bool chunked_ = false;
   bool last_chunk_ = false;
   bool content_open_ = false;  // the owner has accepted the message
+  bool inside_tls_ = false;
   bool closing_ = false;
   std::optional<Reply> refusal_;
   std::uint64_t chunk_left_ = 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -29,12 +30,16 @@ struct Talk {
   Reply data{354, "go ahead"};
   Reply end{250, "2.0.0 taken"};
   std::size_t refuse_beyond = SIZE_MAX;  // octets of content, then 452
+  Reply starttls{220, "2.0.0 go"};
   bool greet_first = false;
+  bool inside_tls = false;  // from the beginning
 
   // The transcript of a session in which `pieces` arrive one after the other, each answered before the next
   // comes.
   [[nodiscard]] std::string run(const rastel::for_test::Pieces& pieces) {
     machine_ = ServerMachine(options);
+    if (inside_tls) machine_.tls_begun();
+    since_tls_ = std::string::npos;
     log_.clear();
     content_.clear();
     content_octets_ = 0;
@@ -57,6 +62,11 @@ struct Talk {
   }
 
   [[nodiscard]] const ServerMachine& machine() const { return machine_; }
+  // Of the last run(): what happened behind the handshake; nothing, if there was none.
+  [[nodiscard]] std::optional<std::string> transcript_inside_tls() const {
+    if (since_tls_ == std::string::npos) return std::nullopt;
+    return log_.substr(since_tls_);
+  }
 
  private:
   void note(const std::string& line) {
@@ -133,6 +143,14 @@ struct Talk {
     note(line);
     machine_.answer({250, "2.0.0 ok"});
   }
+  void on(const event::StartTls&) {
+    note("starttls");
+    machine_.answer(starttls);
+    if (starttls.code != 220) return;
+    note_output();
+    machine_.tls_begun();
+    since_tls_ = log_.size();
+  }
   void on(const event::Violation&) {
     note("violation");
     machine_.answer({554, "5.5.0 violation"});
@@ -142,6 +160,7 @@ struct Talk {
   std::string log_;
   std::string content_;
   std::size_t content_octets_ = 0;
+  std::size_t since_tls_ = std::string::npos;
 };
 
 }  // namespace rastel::smtp::for_test
