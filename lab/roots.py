@@ -24,6 +24,7 @@ CODENAME = "bookworm"
 SERVERS = {
     "postfix": ["postfix"],
     "dovecot": ["dovecot-core", "dovecot-lmtpd", "dovecot-imapd"],
+    "exim": ["exim4-daemon-light"],
 }
 USERS = ["alice", "bob", "carol", "dave"]
 CLONE_NEWNS = 0x00020000

@@ -5,6 +5,7 @@
 #include "app/cli.hpp"
 #include "app/configuration.hpp"
 #include "app/configuration_check.hpp"
+#include "app/tls_files.hpp"
 #include "base/os/file.hpp"
 
 namespace rastel::cli {
@@ -23,7 +24,13 @@ Exit check(const Context& context) {
     context.console.error(configuration.error().what + '\n');
     return Exit::refused;
   }
+  const auto files = read_tls_files(*configuration);
+  if (!files) {
+    context.console.error(files.error().what + '\n');
+    return Exit::refused;
+  }
   for (const std::string& warning : warnings(*configuration)) context.say("warning: " + warning);
+  for (const std::string& remark : files->remarks) context.say("warning: " + remark);
   context.say(context.configuration_file + " is fine");
   return Exit::ok;
 }

@@ -158,11 +158,47 @@ class Check {
       problem(at_door(index, "proxy_protocol"),
               "door \"{}\": proxy_protocol is believed from trusted peers alone, and `trusted` is empty",
               door.name);
+    tls(index);
     for (const SmtpDoorOptions& other : configuration_.door.smtp)
       if (reaches(door.next_hop.endpoint, other.listen))
         problem(at_door(index, "next_hop"),
                 "door \"{}\": its next_hop {} is our own door \"{}\": mail would go round in a circle",
                 door.name, to_string(door.next_hop), other.name);
+  }
+
+  void tls(std::size_t index) {
+    const SmtpDoorOptions& door = configuration_.door.smtp[index];
+    const bool on = door.tls.mode != DoorTlsMode::none;
+    if (on && (door.tls.certificate.empty() || door.tls.key.empty()))
+      problem(at_door(index, "tls"),
+              "door \"{}\": TLS needs a certificate and its key: tls = {{ mode = \"{}\", certificate = "
+              "\"/etc/rastel/mx.pem\", key = \"/etc/rastel/mx.key\" }}",
+              door.name, name_of(door.tls.mode));
+    if (!on && (!door.tls.certificate.empty() || !door.tls.key.empty() || !door.certificates.empty()))
+      problem(at_door(index, door.certificates.empty() ? "tls" : "certificates"),
+              "door \"{}\": certificates without TLS; set tls.mode to starttls, require or implicit",
+              door.name);
+    const bool verified =
+        door.next_hop_tls == NextHopTls::require || door.next_hop_tls == NextHopTls::implicit;
+    if (verified && door.next_hop_tls_name.empty() && door.next_hop.endpoint.kind == Kind::unix_socket)
+      problem(
+          at_door(index, "next_hop_tls"),
+          "door \"{}\": next_hop_tls = \"{}\" needs next_hop_tls_name: a unix socket has no name to verify",
+          door.name, name_of(door.next_hop_tls));
+    if (!verified && !(door.next_hop_tls_name.empty() && door.next_hop_tls_ca.empty()))
+      problem(at_door(index, door.next_hop_tls_name.empty() ? "next_hop_tls_ca" : "next_hop_tls_name"),
+              "door \"{}\": nothing is verified with next_hop_tls = \"{}\"; set it to require or implicit",
+              door.name, name_of(door.next_hop_tls));
+    for (const auto& [option, path] : {std::pair{"tls", door.tls.certificate}, std::pair{"tls", door.tls.key},
+                                       std::pair{"next_hop_tls_ca", door.next_hop_tls_ca}})
+      if (!path.empty() && !path.starts_with('/'))
+        problem(at_door(index, option), "door \"{}\": {}: want an absolute path, not \"{}\"", door.name,
+                option, path);
+    for (std::size_t i = 0; i < door.certificates.size(); ++i)
+      for (const std::string& path : {door.certificates[i].certificate, door.certificates[i].key})
+        if (!path.starts_with('/'))
+          problem(fmt::format("{}[{}]", at_door(index, "certificates"), i),
+                  "door \"{}\": certificates: want an absolute path, not \"{}\"", door.name, path);
   }
 
   void rule(std::size_t index) {
@@ -212,6 +248,16 @@ void look_at_door(const Configuration& configuration, const SmtpDoorOptions& doo
     said.push_back(fmt::format(
         "door \"{}\": reply_deadline is {}, but {} gives up after {}: mail will be scanned and sent again",
         door.name, to_string(*door.reply_deadline), patience.who, to_string(patience.least)));
+  // PROTOCOLS A-49: what clients take care to encrypt isn't to go on in clear.
+  const Endpoint& hop = door.next_hop.endpoint;
+  const bool leaves = hop.kind == Kind::inet && !is_loopback(hop.host);
+  if (door.tls.mode != DoorTlsMode::none && leaves &&
+      (door.next_hop_tls == NextHopTls::none || door.next_hop_tls == NextHopTls::may))
+    said.push_back(
+        fmt::format("door \"{}\": clients use TLS, but next_hop_tls = \"{}\" sends their mail on over the "
+                    "network in clear, "
+                    "or to anybody who answers: set it to require or implicit",
+                    door.name, name_of(door.next_hop_tls)));
   if (door.line_breaks == LineBreaks::as_is)
     said.push_back(fmt::format(
         "door \"{}\": line_breaks = \"as-is\" lets smuggled messages through to the next hop", door.name));

@@ -145,8 +145,9 @@ class Daemon final : public control::ControlHandlers {
   Answer<std::string> reload() override {
     RASTEL_CO_TRY(sandbox::Handover handover, co_await link_->reload_configuration());
     RASTEL_CO_TRY(Configuration configuration, parse_configuration(handover.configuration, handover.source));
+    RASTEL_CO_TRY(std::vector<doors::smtp::DoorTls> tls, load_tls(configuration, handover));
     take(std::move(configuration));
-    RASTEL_CO_CHECK(open_doors(handover));
+    RASTEL_CO_CHECK(open_doors(handover, std::move(tls)));
     draining_ = false;
     log::info("configuration {} taken", handover.source);
     keeper_->set_options(configuration_.signatures);
@@ -203,6 +204,7 @@ class Daemon final : public control::ControlHandlers {
   asio::awaitable<Result<>> begin() {
     RASTEL_CO_TRY(sandbox::Handover handover, co_await link_->configuration());
     RASTEL_CO_TRY(Configuration configuration, parse_configuration(handover.configuration, handover.source));
+    RASTEL_CO_TRY(std::vector<doors::smtp::DoorTls> tls, load_tls(configuration, handover));
     const EngineOptions engine = configuration.engine;
     RASTEL_CO_TRY(quarantine_, store::Quarantine::open(configuration.store, store::real_files()));
     RASTEL_CO_TRY(history_, store::History::open(configuration.store));
@@ -220,7 +222,7 @@ class Daemon final : public control::ControlHandlers {
     for (const std::string& warning : warnings(configuration_)) log::warning("{}", warning);
     pool_->start();
     keeper_->start();
-    RASTEL_CO_CHECK(open_doors(handover));
+    RASTEL_CO_CHECK(open_doors(handover, std::move(tls)));
     for (sandbox::Listener& listener : handover.listeners) {
       if (listener.name == "control") {
         RASTEL_CO_TRY(control_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket),
@@ -247,14 +249,33 @@ class Daemon final : public control::ControlHandlers {
     inspector_->set_policy(std::make_shared<const PolicyOptions>(configuration_.policy));
   }
 
+  // One a door, in their order. The files are those that the master has read for us.
+  static Result<std::vector<doors::smtp::DoorTls>> load_tls(const Configuration& configuration,
+                                                            const sandbox::Handover& handover) {
+    const auto read = [&](const std::string& path) -> Result<std::string> {
+      const auto found = handover.files.find(path);
+      if (found == handover.files.end()) return fail(ErrorKind::ours, "the master did not hand over " + path);
+      return found->second;
+    };
+    std::vector<doors::smtp::DoorTls> loaded;
+    std::vector<std::string> remarks;
+    for (const SmtpDoorOptions& options : configuration.door.smtp) {
+      RASTEL_TRY(doors::smtp::DoorTls tls, doors::smtp::load_tls(options, read, remarks));
+      loaded.push_back(std::move(tls));
+    }
+    for (const std::string& remark : remarks) log::warning("{}", remark);
+    return loaded;
+  }
+
   // The listening sockets stay the same over a reload: a connection waiting in one is taken by the new door.
-  Result<> open_doors(sandbox::Handover& handover) {
+  Result<> open_doors(sandbox::Handover& handover, std::vector<doors::smtp::DoorTls> tls) {
     std::vector<std::shared_ptr<doors::smtp::Door>> opened;
-    for (const SmtpDoorOptions& options : configuration_.door.smtp) {
+    for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) {
+      const SmtpDoorOptions& options = configuration_.door.smtp[i];
       for (sandbox::Listener& listener : handover.listeners) {
         if (listener.name != "smtp:" + options.name) continue;
         RASTEL_TRY(auto door, doors::smtp::Door::open(main_.get_executor(), std::move(listener.socket),
-                                                      options, configuration_.site, *services_));
+                                                      options, configuration_.site, tls[i], *services_));
         opened.push_back(std::move(door));
         log::info("door {} listens on {} for {}", options.name, to_string(options.listen),
                   to_string(options.next_hop));

@@ -13,6 +13,7 @@
 
 #include "app/configuration.hpp"
 #include "app/configuration_check.hpp"
+#include "app/tls_files.hpp"
 #include "base/os/file.hpp"
 #include "page/users.hpp"
 #include "sandbox/listeners.hpp"
@@ -63,6 +64,8 @@ Result<sandbox::MasterPlan> plan_from(const std::string& file) {
   sandbox::MasterPlan plan;
   RASTEL_TRY(const Configuration configuration, read_configuration(file, plan.text));
   plan.log = configuration.log;
+  RASTEL_TRY(TlsFiles files, read_tls_files(configuration));
+  plan.files = std::move(files.bytes);
   plan.source = file;
   plan.engine_text = show_engine_configuration(configuration);
   const Confinement confinement = configuration.engine.confinement;
@@ -101,7 +104,13 @@ int check(const std::string& file) {
     std::fprintf(stderr, "%s\n", configuration.error().what.c_str());
     return 1;
   }
+  const auto files = read_tls_files(*configuration);
+  if (!files) {
+    std::fprintf(stderr, "%s\n", files.error().what.c_str());
+    return 1;
+  }
   for (const std::string& warning : warnings(*configuration)) std::printf("warning: %s\n", warning.c_str());
+  for (const std::string& remark : files->remarks) std::printf("warning: %s\n", remark.c_str());
   if (const auto plan = plan_from(file); plan)
     if (const auto account = sandbox::account_for(*plan); !account)
       std::printf("warning: %s\n", account.error().what.c_str());

@@ -137,6 +137,7 @@ class Session {
     client_ = name + '[' + address + ']';
     machine_.answer({250, "2.0.0 Ok"});
   }
+  void take(const event::StartTls&) { machine_.answer({454, "4.7.0 Error: no TLS here"}); }  // never offered
   void take(const event::Violation& violation) {
     machine_.answer({554, "5.5.0 Error: " + std::string(violation.what)});
   }

@@ -77,6 +77,7 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
         {"door", envelope.door},
         {"client", client_text(envelope.client)},
         {"auth", or_dash(envelope.client.authenticated_user)},
+        {"tls", or_dash(envelope.client.tls_version)},
         {"from", '<' + envelope.reverse_path + '>'},
         {"to", group.bracketed},
         {"msgid", or_dash(subject.message_id)},

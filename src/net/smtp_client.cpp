@@ -8,20 +8,71 @@ namespace rastel::net {
 namespace asio = boost::asio;
 using smtp::Awaited;
 using smtp::Reply;
+using TlsMode = NextHopTlsPolicy::Mode;
 
 constexpr std::size_t block = 64 * 1024;  // bytes read, stuffed and written at a time
 
 asio::awaitable<Result<SmtpClient>> SmtpClient::connect(const NextHop& next_hop, std::string own_name,
-                                                        Duration patience, std::string preamble) {
+                                                        Duration patience, std::string preamble,
+                                                        NextHopTlsPolicy tls) {
+  TlsOutcome outcome = TlsOutcome::as_wanted;
+  auto client = co_await open(next_hop, own_name, patience, preamble, tls, outcome);
+  if (client || outcome != TlsOutcome::lost || tls.mode != TlsMode::may) co_return client;
+  // Whoever can break a handshake could as well have hidden STARTTLS: `may` promises nothing against him.
+  const NextHopTlsPolicy in_clear;
+  co_return co_await open(next_hop, own_name, patience, preamble, in_clear, outcome);
+}
+
+asio::awaitable<Result<SmtpClient>> SmtpClient::open(const NextHop& next_hop, const std::string& own_name,
+                                                     Duration patience, const std::string& preamble,
+                                                     const NextHopTlsPolicy& tls, TlsOutcome& outcome) {
+  const std::string name = to_string(next_hop);
+  const auto named = [&](Error error) {
+    error.what = name + ": " + error.what;
+    return std::unexpected(std::move(error));
+  };
   RASTEL_CO_TRY(Stream stream, co_await net::connect(next_hop.endpoint, Deadline::in(patience)));
   if (!preamble.empty()) RASTEL_CO_CHECK(co_await stream.write(preamble, Deadline::in(patience)));
+  if (tls.mode == TlsMode::implicit) {
+    auto begun = co_await stream.start_tls(tls.client, Deadline::in(patience));
+    if (!begun) co_return named(std::move(begun).error());
+  }
   SmtpClient client(std::move(stream), {}, patience, next_hop.protocol == NextHop::Protocol::lmtp);
   client.machine_.expect(Awaited::banner);
   RASTEL_CO_TRY(const Reply banner, co_await client.reply(Deadline::in(patience)));
-  if (banner.code != 220)
-    co_return fail(ErrorKind::peer, to_string(next_hop) + " greets with " + banner.one_line());
+  if (banner.code != 220) co_return fail(ErrorKind::peer, name + " greets with " + banner.one_line());
   RASTEL_CO_CHECK(co_await client.hello(own_name));
+  if (tls.mode == TlsMode::may || tls.mode == TlsMode::require) {
+    auto begun = co_await client.start_tls(tls, own_name, outcome);
+    if (!begun) co_return named(std::move(begun).error());
+  }
   co_return client;
+}
+
+asio::awaitable<Result<>> SmtpClient::start_tls(const NextHopTlsPolicy& tls, const std::string& own_name,
+                                                TlsOutcome& outcome) {
+  const bool required = tls.mode == TlsMode::require;
+  if (!keywords_.has("STARTTLS")) {
+    if (!required) co_return Result<>{};
+    co_return fail(
+        ErrorKind::peer,
+        "it offers no STARTTLS, which next_hop_tls demands (or somebody between has taken it away)");
+  }
+  machine_.expect(Awaited::starttls);
+  RASTEL_CO_CHECK(co_await stream_.write("STARTTLS\r\n", Deadline::in(patience_)));
+  RASTEL_CO_TRY(const Reply answer, co_await reply(Deadline::in(patience_)));
+  if (answer.code != 220) {
+    if (!required && answer.code != 421) co_return Result<>{};
+    co_return fail(ErrorKind::peer, "it refuses STARTTLS: " + answer.one_line());
+  }
+  RASTEL_CO_CHECK(machine_.begin_tls());
+  keywords_ = {};
+  auto begun = co_await stream_.start_tls(tls.client, Deadline::in(patience_));
+  if (!begun) {
+    outcome = TlsOutcome::lost;
+    co_return begun;
+  }
+  co_return co_await hello(own_name);
 }
 
 asio::awaitable<Result<>> SmtpClient::hello(const std::string& own_name) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,14 +40,24 @@ struct Outgoing {
   std::size_t recipients = 1;  // accepted ones: LMTP answers each
 };
 
+// How a next hop is spoken to. `may`: TLS where it is offered, with anybody, and in clear where it fails, so
+// it only keeps out who listens. `require`, `implicit`: with who has proved his name, or not at all.
+struct NextHopTlsPolicy {
+  enum class Mode { none, may, require, implicit };
+  Mode mode = Mode::none;
+  std::shared_ptr<const TlsClient> client;  // set unless `none`
+};
+
 class SmtpClient {
  public:
   // Connects, writes `preamble` (a PROXY header, or nothing) before all else, reads the banner, says EHLO
-  // (HELO if that is refused) or LHLO. Error `peer` with the server's words when it refuses.
+  // (HELO if that is refused) or LHLO. Error `peer` with the server's words when it refuses, and when TLS is
+  // not to be had as `tls` wants it.
   [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> connect(const NextHop& next_hop,
                                                                           std::string own_name,
                                                                           Duration patience,
-                                                                          std::string preamble = {});
+                                                                          std::string preamble = {},
+                                                                          NextHopTlsPolicy tls = {});
 
   [[nodiscard]] const smtp::Keywords& keywords() const { return keywords_; }
 
@@ -62,6 +73,9 @@ class SmtpClient {
                                                       Deadline answer_by);
 
   [[nodiscard]] boost::asio::awaitable<void> quit();  // politely, without waiting for long
+  // Encrypted, and the server has proved its name.
+  [[nodiscard]] bool tls_verified() const { return stream_.tls_verified(); }
+  [[nodiscard]] bool inside_tls() const { return !stream_.tls_version().empty(); }
   void abort() { stream_.abort(); }
   [[nodiscard]] bool closed_by_peer() { return stream_.peer_is_gone(); }
 
@@ -69,6 +83,13 @@ class SmtpClient {
   SmtpClient(Stream stream, smtp::Keywords keywords, Duration patience, bool lmtp)
       : stream_(std::move(stream)), keywords_(std::move(keywords)), patience_(patience), lmtp_(lmtp) {}
 
+  // What became of TLS on a connection; `lost`: it is of no use any more.
+  enum class TlsOutcome { as_wanted, lost };
+  [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> open(
+      const NextHop& next_hop, const std::string& own_name, Duration patience, const std::string& preamble,
+      const NextHopTlsPolicy& tls, TlsOutcome& outcome);
+  [[nodiscard]] boost::asio::awaitable<Result<>> start_tls(const NextHopTlsPolicy& tls,
+                                                           const std::string& own_name, TlsOutcome& outcome);
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> reply(Deadline deadline);
   [[nodiscard]] boost::asio::awaitable<Result<>> hello(const std::string& own_name);
   [[nodiscard]] boost::asio::awaitable<Result<>> send_content(const Outgoing& outgoing, std::string& tail);

@@ -173,8 +173,11 @@ class Master {
     auto text = os::sealed_memory_file(plan_.text,
                                        plan_.private_folders.empty() ? "/tmp" : plan_.private_folders.back());
     if (!text) return answer(verb, true, 0, text.error().what);
+    auto files = os::sealed_memory_file(
+        pack_files(plan_.files), plan_.private_folders.empty() ? "/tmp" : plan_.private_folders.back());
+    if (!files) return answer(verb, true, 0, files.error().what);
     std::string names = plan_.source;
-    std::vector<int> descriptors{text->get()};
+    std::vector<int> descriptors{text->get(), files->get()};
     for (const ListenerSpec& spec : plan_.listeners) {
       names += "\n" + spec.name;
       descriptors.push_back(listeners_.descriptor(spec));

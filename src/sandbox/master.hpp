@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,8 +43,9 @@ struct PagePlan {
 
 // What the master takes from the configuration (app/ makes it: the floors above know the options).
 struct MasterPlan {
-  std::string text, source;  // for the daemon
-  std::string engine_text;   // [signatures] and [engine] alone
+  std::string text, source;                  // for the daemon
+  std::map<std::string, std::string> files;  // path → bytes: what the daemon needs and may not read (keys)
+  std::string engine_text;                   // [signatures] and [engine] alone
   bool confinement_required = false;
   std::vector<ListenerSpec> listeners;
   std::vector<std::string> private_folders;  // made when missing, owner the daemon's user, 0700

@@ -94,6 +94,16 @@ class Link final : public MasterLink {
     co_return *std::move(waiting->packet);
   }
 
+  static std::string whole(const FileDescriptor& file) {
+    std::string bytes;
+    std::string piece(64 * 1024, '\0');
+    for (;;) {
+      const ssize_t got = pread(file.get(), piece.data(), piece.size(), static_cast<off_t>(bytes.size()));
+      if (got <= 0) return bytes;
+      bytes.append(piece, 0, static_cast<std::size_t>(got));
+    }
+  }
+
   asio::awaitable<Result<Handover>> hand_over(MasterVerb verb) {
     RASTEL_CO_TRY(Packet packet, co_await ask(verb));
     const auto answer = read_layout<MasterAnswer>(packet.bytes);
@@ -105,19 +115,15 @@ class Link final : public MasterLink {
       lines.emplace_back(text.substr(0, end));
       text.remove_prefix(std::min(end + 1, text.size()));
     }
-    if (lines.empty() || packet.descriptors.size() != lines.size())
+    // The text and the files, then a listener for each line but the first.
+    if (lines.empty() || packet.descriptors.size() != lines.size() + 1)
       co_return fail(ErrorKind::ours, "the master's hand-over is incomplete");
     Handover handover;
     handover.source = lines[0];
-    std::string piece(64 * 1024, '\0');
-    for (;;) {
-      const ssize_t got = pread(packet.descriptors[0].get(), piece.data(), piece.size(),
-                                static_cast<off_t>(handover.configuration.size()));
-      if (got <= 0) break;
-      handover.configuration.append(piece, 0, static_cast<std::size_t>(got));
-    }
+    handover.configuration = whole(packet.descriptors[0]);
+    RASTEL_CO_TRY(handover.files, unpack_files(whole(packet.descriptors[1])));
     for (std::size_t i = 1; i < lines.size(); ++i)
-      handover.listeners.push_back({lines[i], std::move(packet.descriptors[i])});
+      handover.listeners.push_back({lines[i], std::move(packet.descriptors[i + 1])});
     co_return handover;
   }
 

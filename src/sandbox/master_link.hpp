@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,8 +25,9 @@ struct Listener {
 
 // What the master hands over at start and after a reload of the configuration.
 struct Handover {
-  std::string configuration;  // the file's text
-  std::string source;         // its name, for messages
+  std::string configuration;                 // the file's text
+  std::string source;                        // its name, for messages
+  std::map<std::string, std::string> files;  // path → bytes: certificates, keys, roots
   std::vector<Listener> listeners;
 };
 

@@ -106,6 +106,7 @@ class DaemonForTest {
   static std::string describe(const Result<Handover>& handover) {
     if (!handover) return "error " + handover.error().what;
     std::string text = "source " + handover->source + "\ntext " + handover->configuration + "\n";
+    for (const auto& [path, bytes] : handover->files) text += "file " + path + " = " + bytes + "\n";
     for (const Listener& listener : handover->listeners) {
       struct stat status{};
       int listening = 0;

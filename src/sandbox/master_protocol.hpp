@@ -5,9 +5,12 @@
 
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/error.hpp"
 
 namespace rastel::sandbox {
 
@@ -16,12 +19,12 @@ inline constexpr std::size_t largest_answer = 64 * 1024;
 inline constexpr std::size_t most_listeners = 200;
 
 enum class MasterVerb : std::uint32_t {
-  configuration =
-      1,  // → text: source, then one listener's name a line; descriptors: configuration text, then listeners
-  reload = 2,        // → the same, or failed with a sentence
-  start_engine = 3,  // → number; descriptor: the socket to the zygote
-  kill_engine = 4,   // number; no answer
-  memory = 5,        // → text: what the processes take (sandbox/process_memory.hpp)
+  configuration = 1,  // → text: source, then one listener's name a line; descriptors: configuration text,
+                      // files, then listeners
+  reload = 2,         // → the same, or failed with a sentence
+  start_engine = 3,   // → number; descriptor: the socket to the zygote
+  kill_engine = 4,    // number; no answer
+  memory = 5,         // → text: what the processes take (sandbox/process_memory.hpp)
 };
 
 struct MasterRequest {
@@ -46,6 +49,10 @@ template <class Layout>
   if (layout.magic != master_magic) return std::nullopt;
   return layout;
 }
+
+// Files in one: a path, its bytes, each behind its length (64 bits), one file after the other.
+[[nodiscard]] std::string pack_files(const std::map<std::string, std::string>& files);
+[[nodiscard]] Result<std::map<std::string, std::string>> unpack_files(std::string_view packed);
 
 template <class Layout>
 [[nodiscard]] std::string write_layout(const Layout& layout, std::string_view text = {}) {

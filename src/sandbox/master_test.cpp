@@ -109,6 +109,7 @@ class MasterTest : public testing::Test {
       return fail(ErrorKind::invalid_input, "configuration:1: wrong");
     plan.source = "configuration";
     plan.engine_text = "[engine]";
+    plan.files = {{"/key", "secret of " + plan.text}, {"/empty", ""}};
     plan.listeners.push_back({"control", unix_endpoint(socket_path()), 0660, {}});
     std::istringstream lines(plan.text);
     for (std::string word, name, path; lines >> word;) {
@@ -180,6 +181,7 @@ TEST_F(MasterTest, HandsConfigurationAndListenersToADaemonWithoutPrivileges) {
   start();
   const std::string said = said_by(wait_for_daemon());
   EXPECT_THAT(said, HasSubstr("source configuration\ntext text of the file\n"));
+  EXPECT_THAT(said, HasSubstr("file /empty = \nfile /key = secret of text of the file\n"));
   EXPECT_THAT(said, HasSubstr("listener control inode "));
   EXPECT_THAT(said, HasSubstr("listener smtp:a inode "));
   EXPECT_THAT(said, Not(HasSubstr("deaf")));

@@ -28,6 +28,7 @@ struct Client {
   std::string name;  // reverse name as the MTA gave it; empty: unknown
   std::string helo;
   std::string authenticated_user;  // empty: none
+  std::string tls_version{};       // "TLSv1.3", of the connection to us; empty: in clear
 };
 
 struct Envelope {

@@ -32,10 +32,10 @@ std::string own_name(const SmtpDoorOptions& options, const SiteOptions& site) {
 
 class Listening final : public Door, public std::enable_shared_from_this<Listening> {
  public:
-  Listening(net::Acceptor acceptor, const SmtpDoorOptions& options, const SiteOptions& site,
+  Listening(net::Acceptor acceptor, const SmtpDoorOptions& options, const SiteOptions& site, DoorTls tls,
             inspect::Services& services)
       : acceptor_(std::move(acceptor)),
-        state_(new DoorState{options, site, services, own_name(options, site)}) {}
+        state_(new DoorState{options, site, std::move(tls), services, own_name(options, site)}) {}
 
   void start() { asio::co_spawn(acceptor_.executor(), accept(shared_from_this()), asio::detached); }
 
@@ -92,12 +92,13 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     }
     net::Stream stream(std::move(*socket));
     socket.reset();
-    if (too_many || state.draining) {
+    const bool in_clear = state.options.tls.mode != DoorTlsMode::implicit;
+    if ((too_many || state.draining) && in_clear) {
       const std::string refusal =
           "421 4.3.2 " + state.host + (too_many ? " too many sessions\r\n" : " is shutting down\r\n");
       const Result<> written = co_await stream.write(refusal, Deadline::in(std::chrono::seconds(5)));
       (void)written;
-    } else {
+    } else if (!too_many && !state.draining) {  // or else closed without a word: a handshake would cost more
       const auto executor = stream.executor();
       const auto session = std::make_shared<Session>(std::move(stream), *client, self->state_);
       const auto place = self->enter({executor, session});
@@ -124,10 +125,10 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
 }  // namespace
 
 Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener,
-                                         const SmtpDoorOptions& options, const SiteOptions& site,
+                                         const SmtpDoorOptions& options, const SiteOptions& site, DoorTls tls,
                                          inspect::Services& services) {
   RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
-  auto door = std::make_shared<Listening>(std::move(acceptor), options, site, services);
+  auto door = std::make_shared<Listening>(std::move(acceptor), options, site, std::move(tls), services);
   door->start();
   return door;
 }

@@ -10,6 +10,7 @@
 #include "base/file_descriptor.hpp"
 #include "base/site_options.hpp"
 #include "doors/smtp/options.hpp"
+#include "doors/smtp/tls.hpp"
 #include "inspect/services.hpp"
 
 namespace rastel::doors::smtp {
@@ -20,7 +21,7 @@ class Door {
   [[nodiscard]] static Result<std::shared_ptr<Door>> open(boost::asio::any_io_executor executor,
                                                           FileDescriptor listener,
                                                           const SmtpDoorOptions& options,
-                                                          const SiteOptions& site,
+                                                          const SiteOptions& site, DoorTls tls,
                                                           inspect::Services& services);
   virtual ~Door() = default;
   // New connections and sessions at rest are told 421 at once, the others at the end of their transaction.

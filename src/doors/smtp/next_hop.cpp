@@ -28,7 +28,7 @@ asio::awaitable<Result<>> NextHopSession::ensure_connected() {
   drop();
   RASTEL_CO_TRY(client_,
                 co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout,
-                                                  preamble(options_.next_hop_proxy, identity_)));
+                                                  preamble(options_.next_hop_proxy, identity_), tls_));
   co_return Result<>{};
 }
 
@@ -40,6 +40,9 @@ void NextHopSession::drop() {
 
 asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
   RASTEL_CO_CHECK(co_await ensure_connected());
+  // It was announced because of an earlier connection: another one needn't be as good.
+  if (require_tls_ == RequireTls::yes && !(client_->tls_verified() && client_->keywords().has("REQUIRETLS")))
+    co_return fail(ErrorKind::peer, "the next hop no longer offers REQUIRETLS, which the message demands");
   if (client_->keywords().has("XFORWARD")) {
     for (const std::string& line :
          rastel::smtp::format_xforward(xforward_, client_->keywords().parameters("XFORWARD"))) {
@@ -51,10 +54,12 @@ asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
 }
 
 asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
-                                                    std::vector<rastel::smtp::Attribute> xforward) {
+                                                    std::vector<rastel::smtp::Attribute> xforward,
+                                                    RequireTls require_tls) {
   co_await reset();
   mail_ = std::move(command);
   xforward_ = std::move(xforward);
+  require_tls_ = require_tls;
   auto reply = co_await say_mail();
   if (!reply || reply->code == 421) {
     // An old connection that has just timed out is no answer: once more on a new one.

@@ -15,19 +15,26 @@
 
 namespace rastel::doors::smtp {
 
+// RFC 8689: the sender has said REQUIRETLS for this message.
+enum class RequireTls { no, yes };
+
 class NextHopSession {
  public:
-  NextHopSession(const SmtpDoorOptions& options, std::string own_name, ClientIdentity client)
-      : options_(options), own_name_(std::move(own_name)), identity_(std::move(client)) {}
+  NextHopSession(const SmtpDoorOptions& options, const net::NextHopTlsPolicy& tls, std::string own_name,
+                 ClientIdentity client)
+      : options_(options), tls_(tls), own_name_(std::move(own_name)), identity_(std::move(client)) {}
 
   [[nodiscard]] boost::asio::awaitable<Result<>> ensure_connected();
   [[nodiscard]] const rastel::smtp::Keywords* keywords() const {
     return client_ ? &client_->keywords() : nullptr;
   }
 
+  // Encrypted, and the server has proved its name.
+  [[nodiscard]] bool tls_verified() const { return client_ && client_->tls_verified(); }
+
   // The answer of the next hop, whatever it is; an Error when there is none.
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> mail(
-      std::string command, std::vector<rastel::smtp::Attribute> xforward);
+      std::string command, std::vector<rastel::smtp::Attribute> xforward, RequireTls require_tls);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> recipient(std::string command);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> relay(const std::string& command);
   [[nodiscard]] boost::asio::awaitable<void> reset();
@@ -45,11 +52,13 @@ class NextHopSession {
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> say_mail();
 
   const SmtpDoorOptions& options_;
+  const net::NextHopTlsPolicy& tls_;
   std::string own_name_;
   ClientIdentity identity_;
   std::optional<net::SmtpClient> client_;
   std::string mail_;
   std::vector<rastel::smtp::Attribute> xforward_;
+  RequireTls require_tls_ = RequireTls::no;
   std::vector<std::string> recipients_;  // the commands that were accepted
   bool open_ = false;                    // the next hop knows our transaction
 };

@@ -17,6 +17,21 @@ enum class DoorFailure { defer, pass };              // what the door does when 
 enum class LineBreaks { normalize, reject, as_is };  // PROTOCOLS A-11
 enum class DoorProtocol { smtp, lmtp };
 enum class ProxyVersion { off, v1, v2 };
+enum class DoorTlsMode { none, starttls, require, implicit };
+enum class LowestTls { v1_2, v1_3 };
+enum class NextHopTls { none, may, require, implicit };
+
+struct DoorTlsOptions {
+  DoorTlsMode mode = DoorTlsMode::none;
+  std::string certificate;  // a file, as all of these
+  std::string key;
+  LowestTls lowest = LowestTls::v1_2;
+};
+
+struct DoorCertificateOptions {
+  std::string certificate;  // required
+  std::string key;          // required
+};
 
 struct SmtpDoorOptions {
   std::string name;  // required
@@ -38,6 +53,11 @@ struct SmtpDoorOptions {
   Duration next_hop_timeout{std::chrono::seconds(60)};
   ProxyVersion next_hop_proxy = ProxyVersion::off;
   FileMode socket_mode{0660};  // for unix sockets
+  DoorTlsOptions tls;
+  std::vector<DoorCertificateOptions> certificates;  // beside tls.certificate, chosen by name
+  NextHopTls next_hop_tls = NextHopTls::none;
+  std::string next_hop_tls_name;  // empty: the host of next_hop
+  std::string next_hop_tls_ca;    // empty: what the system trusts
 };
 
 template <>
@@ -67,6 +87,43 @@ struct Names<Place> {
   static constexpr std::array names{std::pair{std::string_view("before-queue"), Place::before_queue},
                                     std::pair{std::string_view("after-queue"), Place::after_queue},
                                     std::pair{std::string_view("outbound"), Place::outbound}};
+};
+template <>
+struct Names<DoorTlsMode> {
+  static constexpr std::array names{std::pair{std::string_view("none"), DoorTlsMode::none},
+                                    std::pair{std::string_view("starttls"), DoorTlsMode::starttls},
+                                    std::pair{std::string_view("require"), DoorTlsMode::require},
+                                    std::pair{std::string_view("implicit"), DoorTlsMode::implicit}};
+};
+template <>
+struct Names<LowestTls> {
+  static constexpr std::array names{std::pair{std::string_view("1.2"), LowestTls::v1_2},
+                                    std::pair{std::string_view("1.3"), LowestTls::v1_3}};
+};
+template <>
+struct Names<NextHopTls> {
+  static constexpr std::array names{std::pair{std::string_view("none"), NextHopTls::none},
+                                    std::pair{std::string_view("may"), NextHopTls::may},
+                                    std::pair{std::string_view("require"), NextHopTls::require},
+                                    std::pair{std::string_view("implicit"), NextHopTls::implicit}};
+};
+template <>
+struct Rows<DoorTlsOptions> {
+  static constexpr std::tuple rows{
+      Option{"mode", &DoorTlsOptions::mode,
+             "STARTTLS offered (starttls), demanded (require), or TLS from the first byte (implicit)."},
+      Option{"certificate", &DoorTlsOptions::certificate,
+             "PEM file: the certificate, then what leads to a root; for clients that ask for no other name."},
+      Option{"key", &DoorTlsOptions::key,
+             "PEM file: its key, without a passphrase; root alone need read it."},
+      Option{"lowest", &DoorTlsOptions::lowest, "The oldest version of TLS that clients may speak."}};
+};
+template <>
+struct Rows<DoorCertificateOptions> {
+  static constexpr std::tuple rows{Option{"certificate", &DoorCertificateOptions::certificate,
+                                          Required{"/etc/rastel/other.pem"}, "PEM file, as tls.certificate."},
+                                   Option{"key", &DoorCertificateOptions::key,
+                                          Required{"/etc/rastel/other.key"}, "PEM file, as tls.key."}};
 };
 template <>
 struct Rows<SmtpDoorOptions> {
@@ -101,7 +158,16 @@ struct Rows<SmtpDoorOptions> {
              "How long the next hop may take for an answer before the end of data."},
       Option{"next_hop_proxy", &SmtpDoorOptions::next_hop_proxy,
              "Begin each connection to the next hop with a PROXY header that names the client: off, v1, v2."},
-      Option{"socket_mode", &SmtpDoorOptions::socket_mode, "Permissions of a unix socket."}};
+      Option{"socket_mode", &SmtpDoorOptions::socket_mode, "Permissions of a unix socket."},
+      Option{"tls", &SmtpDoorOptions::tls, "TLS of the clients' side."},
+      Option{"certificates", &SmtpDoorOptions::certificates,
+             "More certificates, beside tls.certificate: chosen by the name that a client asks for."},
+      Option{"next_hop_tls", &SmtpDoorOptions::next_hop_tls,
+             "Where offered and unverified (may), or always and verified by STARTTLS (require) or at once."},
+      Option{"next_hop_tls_name", &SmtpDoorOptions::next_hop_tls_name,
+             "The name that must stand in the next hop's certificate; empty: the host of next_hop."},
+      Option{"next_hop_tls_ca", &SmtpDoorOptions::next_hop_tls_ca,
+             "PEM file of the roots to trust; empty: those of the system."}};
 };
 
 }  // namespace rastel

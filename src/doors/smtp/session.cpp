@@ -25,6 +25,8 @@ rastel::smtp::ServerOptions machine_options(const DoorState& door, bool trusted)
   options.most_recipients = door.options.max_recipients;
   options.most_content = door.services.max_message;
   options.may_xforward = trusted;
+  if (door.options.tls.mode == DoorTlsMode::starttls) options.starttls = rastel::smtp::StartTls::offered;
+  if (door.options.tls.mode == DoorTlsMode::require) options.starttls = rastel::smtp::StartTls::required;
   return options;
 }
 
@@ -72,7 +74,7 @@ Session::Session(net::Stream stream, ClientIdentity client, std::shared_ptr<Door
       stream_(std::move(stream)),
       client_(std::move(client)),
       machine_(machine_options(*door_, trusted())),
-      next_hop_(door_->options, door_->host, client_),
+      next_hop_(door_->options, door_->tls.next_hop, door_->host, client_),
       patience_(door_->options.idle_timeout) {}
 
 bool Session::trusted() const { return policy::in_networks(door_->options.trusted, client_.address); }
@@ -89,6 +91,8 @@ asio::awaitable<bool> Session::flush() {
 }
 
 asio::awaitable<void> Session::run() {
+  if (door_->options.tls.mode == DoorTlsMode::implicit) co_await begin_tls();
+  if (machine_.closing()) co_return stream_.close();
   machine_.greet({220, door_->host + (door_->options.protocol == DoorProtocol::lmtp ? " LMTP Rastel"
                                                                                     : " ESMTP Rastel")});
   while (!machine_.closing()) {
@@ -145,8 +149,12 @@ asio::awaitable<void> Session::on(event::Hello hello) {
     upstream.set("DSN");
     upstream.set("ENHANCEDSTATUSCODES");
   }
-  machine_.answer_hello(door_->host,
-                        rastel::smtp::announce(upstream, {door_->services.max_message, trusted()}));
+  machine_.answer_hello(
+      door_->host,
+      rastel::smtp::announce(upstream, {.size_limit = door_->services.max_message,
+                                        .xforward = trusted(),
+                                        .starttls = machine_.offers_starttls(),
+                                        .require_tls = machine_.inside_tls() && next_hop_.tls_verified()}));
 }
 
 Envelope Session::new_envelope() const {
@@ -155,6 +163,7 @@ Envelope Session::new_envelope() const {
   envelope.place = door_->options.place;
   envelope.client.address = client_.address;
   envelope.client.helo = helo_;
+  envelope.client.tls_version = stream_.tls_version();
   if (!xforward_.empty()) {
     envelope.client.address = of_attribute(xforward_, "ADDR");
     if (envelope.client.address.starts_with("IPV6:")) envelope.client.address.erase(0, 5);
@@ -177,7 +186,8 @@ asio::awaitable<void> Session::on(event::Mail mail) {
   envelope_ = new_envelope();
   envelope_.reverse_path = mail.path.address;
   envelope_.reverse_path_parameters = mail.path.parameters;
-  const auto reply = co_await next_hop_.mail(std::move(mail.command), xforward_);
+  const RequireTls require_tls = mail.path.find("REQUIRETLS") != nullptr ? RequireTls::yes : RequireTls::no;
+  const auto reply = co_await next_hop_.mail(std::move(mail.command), xforward_, require_tls);
   if (!reply) log::warning("door {}: no answer to MAIL: {}", door_->options.name, reply.error().what);
   machine_.answer(reply ? *reply : reply_to(reply.error()));
 }
@@ -284,6 +294,25 @@ asio::awaitable<void> Session::on(event::Xforward xforward) {
   }
   machine_.answer({250, "2.0.0 Ok"});
   co_return;
+}
+
+asio::awaitable<void> Session::on(event::StartTls /*starttls*/) {
+  machine_.answer({220, "2.0.0 Ready to start TLS"});
+  const bool told = co_await flush();
+  if (!told) co_return machine_.tls_failed();
+  helo_.clear();
+  xforward_.clear();
+  forget_transaction();
+  co_await begin_tls();
+}
+
+asio::awaitable<void> Session::begin_tls() {
+  constexpr std::chrono::minutes patience{1};  // for a handshake: a few messages of a program
+  const Deadline deadline = Deadline::in(patience).earlier(Deadline::in(door_->options.idle_timeout));
+  const Result<> begun = co_await stream_.start_tls(door_->tls.server, deadline);
+  if (begun) co_return machine_.tls_begun();
+  log::info("door {}: no TLS with {}: {}", door_->options.name, client_.address, begun.error().what);
+  machine_.tls_failed();
 }
 
 asio::awaitable<void> Session::on(event::Violation violation) {

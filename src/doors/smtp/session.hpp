@@ -12,6 +12,7 @@
 #include "doors/smtp/incoming.hpp"
 #include "doors/smtp/next_hop.hpp"
 #include "doors/smtp/patience.hpp"
+#include "doors/smtp/tls.hpp"
 #include "inspect/services.hpp"
 #include "net/stream.hpp"
 #include "protocol/smtp/server_machine.hpp"
@@ -22,6 +23,7 @@ namespace rastel::doors::smtp {
 struct DoorState {
   SmtpDoorOptions options;
   SiteOptions site;
+  DoorTls tls;
   inspect::Services& services;
   std::string host;
   std::atomic<bool> draining = false;
@@ -49,7 +51,9 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Quit quit);
   [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Relay relay);
   [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Xforward xforward);
+  [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::StartTls starttls);
   [[nodiscard]] boost::asio::awaitable<void> on(rastel::smtp::event::Violation violation);
+  [[nodiscard]] boost::asio::awaitable<void> begin_tls();
   void answer_end(const std::vector<rastel::smtp::Reply>& replies);
   [[nodiscard]] bool trusted() const;
   [[nodiscard]] Envelope new_envelope() const;
