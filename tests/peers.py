@@ -192,6 +192,8 @@ class NextHop:
     usual answer. Replies are the text without the last CRLF; several replies in one are several. `messages` are those
     whose end of data came, in order; `commands` all command lines of all sessions."""
 
+    session = None  # the class of its sessions; below
+
     def __init__(self, hooks=None, keywords=None, lmtp=False, path=None, port=0, listener=None, proxy=None):
         self.hooks, self.lmtp = dict(hooks or {}), lmtp
         self.keywords = FULL if keywords is None else keywords
@@ -257,7 +259,7 @@ class NextHop:
 
     def _serve(self, connection):
         try:
-            _Session(self, connection).run()
+            self.session(self, connection).run()
         except (OSError, Closed):
             pass
         finally:
@@ -379,6 +381,9 @@ class _Session:
         received.accepted = isinstance(reply, str) and any(part.startswith("250") for part in reply.split("\r\n"))
         self.give(reply)
         self.sender, self.recipients = None, []
+
+
+NextHop.session = _Session
 
 
 def our_header(content):
