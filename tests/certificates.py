@@ -31,7 +31,7 @@ class Certificates:
         self.issue("good", "DNS:hop.test,DNS:door.test")
         self.issue("second", "DNS:second.test,DNS:*.many.test")
         self.issue("renewed", "DNS:door.test,DNS:renewed.test")
-        self.issue("wildcard", "DNS:*.test")
+        self.issue("wildcard", "DNS:*.hop.test")
         self.issue("address", "IP:127.0.0.1")
         self.issue("wrong-name", "DNS:other.test")
         self.issue("expired", "DNS:hop.test", start="20200101000000Z", end="20210101000000Z")

@@ -33,7 +33,9 @@ def slow(subject, extra=b""):
 def toml(value):
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
-    return json.dumps(value)  # strings, numbers, booleans, lists of them
+    if isinstance(value, list):
+        return "[" + ", ".join(map(toml, value)) + "]"
+    return json.dumps(value)  # strings, numbers, booleans
 
 
 def children(pid):

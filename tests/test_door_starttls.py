@@ -170,14 +170,14 @@ def test_clear_text_after_220_is_never_read(doors, what):
     with doors.client() as client:
         client.hello()
         assert client.command("STARTTLS").code == 220
-        client.socket.sendall(INJECTED[what] + b"\r\n" * 600)
-        client.socket.shutdown(socket.SHUT_WR)
         client.socket.settimeout(30)
         said = b""
         try:
+            client.socket.sendall(INJECTED[what] + b"\r\n" * 600)
+            client.socket.shutdown(socket.SHUT_WR)
             while more := client.socket.recv(65536):
                 said += more
-        except ConnectionResetError:
+        except OSError:  # reset before all of it was sent
             pass
         assert not re.search(rb"\d\d\d[ -]", said), said  # an alert at most
     nothing_went_on(doors)
@@ -219,7 +219,7 @@ def test_certificates_are_chosen_by_name(doors, asked, shown):
     with doors.client() as client:
         client.hello()
         client.starttls(context, asked)
-        assert f"CN={shown}".encode() not in b""  # the subject is in the certificate's bytes as text
+        # The subject stands in the certificate's bytes as text.
         assert shown.encode() in client.socket.getpeercert(binary_form=True)
 
 
@@ -284,8 +284,7 @@ def test_infected_mail_is_refused_inside_tls(doors):
     with doors.inside() as client:
         client.hello()
         assert client.deliver(daemon.infected()).code == 554
-    nothing = [message for message in doors.hop.messages]
-    assert not nothing
+    assert not doors.hop.messages
 
 
 def test_the_log_says_how_a_message_came(doors):
