@@ -13,6 +13,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 for folder in (HERE, HERE.parent / "lab", HERE.parent / "demo"):
     sys.path.insert(0, str(folder))
 
+import certificates  # noqa: E402
 import daemon  # noqa: E402
 import peers  # noqa: E402
 
@@ -46,6 +47,14 @@ def closing():
     yield lambda thing: things.append(thing) or thing
     for thing in reversed(things):
         (thing.close if hasattr(thing, "close") else thing.stop)()
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """Certificates, good and bad."""
+    folder = tmp_path_factory.mktemp("certificates")
+    folder.chmod(0o755)
+    return certificates.Certificates(folder)
 
 
 @pytest.fixture

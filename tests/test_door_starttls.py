@@ -13,13 +13,12 @@ import pytest
 import daemon
 import peers
 import tls_peers
-from test_door_tls import made  # noqa: F401  (a fixture)
 
 MESSAGE = peers.mail("inside")
 
 
 class Doors:
-    def __init__(self, made):  # noqa: F811
+    def __init__(self, made):
         pair = made.pair("good")
         self.hop, self.lmtp = peers.NextHop(), peers.NextHop(lmtp=True)
         self.secure = tls_peers.NextHop(tls_peers.server_context(made))
@@ -60,14 +59,14 @@ class Doors:
 
 
 @pytest.fixture(scope="module")
-def all_doors(made):  # noqa: F811
+def all_doors(made):
     doors = Doors(made)
     yield doors
     doors.close()
 
 
 @pytest.fixture
-def doors(all_doors, made):  # noqa: F811
+def doors(all_doors, made):
     for hop in (all_doors.hop, all_doors.lmtp):
         hop.hooks.clear()
         for kept in (hop.messages, hop.commands, hop.unfinished):
@@ -185,7 +184,7 @@ def test_clear_text_after_220_is_never_read(doors, what):
 
 @pytest.mark.parametrize("name", ["offered", "implicit"])
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
-def test_old_versions_are_refused(doors, made, name, version):  # noqa: F811
+def test_old_versions_are_refused(doors, made, name, version):
     context = tls_peers.client_context(made, most=version)
     with pytest.raises((ssl.SSLError, ConnectionResetError)):
         if name == "implicit":
@@ -197,7 +196,7 @@ def test_old_versions_are_refused(doors, made, name, version):  # noqa: F811
     nothing_went_on(doors)
 
 
-def test_the_lowest_version_is_an_option(doors, made):  # noqa: F811
+def test_the_lowest_version_is_an_option(doors, made):
     old = tls_peers.client_context(made, most=ssl.TLSVersion.TLSv1_2)
     for name, taken in [("offered", True), ("new", False)]:
         with doors.client(name) as client:
@@ -361,14 +360,14 @@ def shown(port):
         return client.socket.getpeercert(binary_form=True)
 
 
-def place(made, name, folder):  # noqa: F811
+def place(made, name, folder):
     for kind, mode in (("pem", 0o644), ("key", 0o600)):
         path = folder / f"door.{kind}"
         path.write_bytes((made.folder / f"{name}.{kind}").read_bytes())
         path.chmod(mode)
 
 
-def test_a_reload_takes_new_certificates_and_keeps_sessions(made, start, tmp_path):  # noqa: F811
+def test_a_reload_takes_new_certificates_and_keeps_sessions(made, start, tmp_path):
     place(made, "good", tmp_path)
     tls = {"mode": "starttls", "certificate": str(tmp_path / "door.pem"), "key": str(tmp_path / "door.key")}
     rastel = start({"tls": tls})
@@ -397,7 +396,7 @@ def test_a_reload_takes_new_certificates_and_keeps_sessions(made, start, tmp_pat
     assert b"renewed" in shown(rastel.door())
 
 
-def test_the_key_is_roots_alone_and_nobody_hears_of_it(made, start):  # noqa: F811
+def test_the_key_is_roots_alone_and_nobody_hears_of_it(made, start):
     rastel = start({"tls": {"mode": "starttls", **made.pair("good")}})
     assert shown(rastel.door())
     key = (made.folder / "good.key").read_text().splitlines()[1]
@@ -424,7 +423,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("what", BROKEN)
-def test_broken_certificates_are_said_before_anything_runs(made, closing, what):  # noqa: F811
+def test_broken_certificates_are_said_before_anything_runs(made, closing, what):
     files, why = BROKEN[what]
     tls = {"mode": "starttls", **{option: made.file(name) for option, name in files.items()}}
     rastel = closing(daemon.Rastel({"next_hop": "127.0.0.1:1", "tls": tls}))
@@ -435,7 +434,7 @@ def test_broken_certificates_are_said_before_anything_runs(made, closing, what):
     assert why in rastel.log()
 
 
-def test_a_passphrase_nobody_could_type(made, closing, tmp_path):  # noqa: F811
+def test_a_passphrase_nobody_could_type(made, closing, tmp_path):
     made.openssl("pkey", "-in", made.file("good.key"), "-aes256", "-passout", "pass:x", "-out", str(tmp_path / "locked.key"))
     tls = {"mode": "starttls", "certificate": made.file("good.pem"), "key": str(tmp_path / "locked.key")}
     rastel = closing(daemon.Rastel({"next_hop": "127.0.0.1:1", "tls": tls}))
@@ -443,7 +442,7 @@ def test_a_passphrase_nobody_could_type(made, closing, tmp_path):  # noqa: F811
     assert answer.returncode == 1 and "passphrase" in answer.stderr
 
 
-def test_what_works_but_is_not_meant_is_a_warning(made, closing, tmp_path):  # noqa: F811
+def test_what_works_but_is_not_meant_is_a_warning(made, closing, tmp_path):
     place(made, "expired", tmp_path)
     (tmp_path / "door.key").chmod(0o644)
     tls = {"mode": "starttls", "certificate": str(tmp_path / "door.pem"), "key": str(tmp_path / "door.key")}
@@ -452,12 +451,13 @@ def test_what_works_but_is_not_meant_is_a_warning(made, closing, tmp_path):  # n
     assert "expired on 2021-01-01" in answer.stdout
     assert "everybody on this machine may read" in answer.stdout
     assert "sends their mail on over the network in clear" in answer.stdout
+    rastel = closing(daemon.Rastel({"next_hop": "127.0.0.1:1", "tls": {"certificate": "/x", "key": "/y"}}))
+    assert "certificates without TLS" in rastel.cli("config", "check").stdout
 
 
 @pytest.mark.parametrize("door,why", [
     ({"tls": {"mode": "starttls"}}, "TLS needs a certificate and its key"),
     ({"tls": {"mode": "starttsl"}}, 'did you mean "starttls"'),
-    ({"tls": {"certificate": "/x", "key": "/y"}}, "certificates without TLS"),
     ({"tls": {"mode": "starttls", "certificate": "x", "key": "y"}}, "want an absolute path"),
     ({"next_hop": "unix:/x", "next_hop_tls": "require"}, "needs next_hop_tls_name"),
     ({"next_hop_tls_ca": "/x"}, "nothing is verified"),

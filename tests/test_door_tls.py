@@ -6,19 +6,11 @@ import time
 
 import pytest
 
-import certificates
 import daemon
 import peers
 import tls_peers
 
 MARK = "kept from listeners"
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("certificates")
-    folder.chmod(0o755)
-    return certificates.Certificates(folder)
 
 
 # What a server does when it is told STARTTLS, beside what it ought to.

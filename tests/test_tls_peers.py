@@ -11,7 +11,6 @@ import alone
 import daemon
 import peers
 import roots
-from test_door_tls import made  # noqa: F401  (a fixture)
 
 POSTFIX = """#!/bin/sh
 set -eu
@@ -87,7 +86,7 @@ SCRIPTS = {"postfix": POSTFIX, "exim": EXIM}
 class Both:
     """An MTA on both sides of Rastel."""
 
-    def __init__(self, name, made, folder):  # noqa: F811
+    def __init__(self, name, made, folder):
         self.sink = peers.NextHop()
         ports = {word: peers.free_port() for word in ("IN", "WRAPPED", "OUT", "DOOR", "IMPLICIT")}
         self.ports = ports
@@ -125,7 +124,7 @@ class Both:
 
 
 @pytest.fixture(scope="module", params=["postfix", "exim"])
-def both(request, made, tmp_path_factory):  # noqa: F811
+def both(request, made, tmp_path_factory):
     reason = roots.why_not()
     if reason:
         pytest.skip(reason)
@@ -182,7 +181,7 @@ def test_swaks_is_answered_with_the_words_of_the_mta(both, door):
 # Clients that need no root
 
 @pytest.fixture
-def doors(start, made):  # noqa: F811
+def doors(start, made):
     pair = made.pair("good")
     return start({"tls": {"mode": "require", **pair}, "certificates": [made.pair("second")]},
                  {"tls": {"mode": "implicit", **pair}}, {"tls": {"mode": "require", **pair}, "protocol": "lmtp"})
@@ -211,7 +210,7 @@ def s_client(port, *words, said=""):
 MESSAGE = "EHLO c\nMAIL FROM:<a@x.example>\nRCPT TO:<alice@lab.test>\nDATA\nSubject: s\n\nx\n.\nQUIT\n"
 
 
-def test_openssl(doors, made):  # noqa: F811
+def test_openssl(doors, made):
     root = ["-CAfile", made.file("root.pem"), "-verify_return_error"]
     for number, words in enumerate([["-starttls", "smtp"], []]):
         status, said = s_client(doors.door(number), *words, *root, "-verify_hostname", "door.test", said=MESSAGE)
@@ -230,7 +229,7 @@ def test_openssl(doors, made):  # noqa: F811
 
 
 @pytest.mark.skipif(shutil.which("msmtp") is None, reason="msmtp is not installed")
-def test_msmtp(doors, made, tmp_path):  # noqa: F811
+def test_msmtp(doors, made, tmp_path):
     def send(number, starttls, trust="root.pem", host="door.test"):
         configuration = tmp_path / "msmtprc"
         lines = ["account default", "host 127.0.0.1", f"port {doors.door(number)}", "from a@x.example", "tls on",

@@ -174,10 +174,6 @@ class Check {
               "door \"{}\": TLS needs a certificate and its key: tls = {{ mode = \"{}\", certificate = "
               "\"/etc/rastel/mx.pem\", key = \"/etc/rastel/mx.key\" }}",
               door.name, name_of(door.tls.mode));
-    if (!on && (!door.tls.certificate.empty() || !door.tls.key.empty() || !door.certificates.empty()))
-      problem(at_door(index, door.certificates.empty() ? "tls" : "certificates"),
-              "door \"{}\": certificates without TLS; set tls.mode to starttls, require or implicit",
-              door.name);
     const bool verified =
         door.next_hop_tls == NextHopTls::require || door.next_hop_tls == NextHopTls::implicit;
     if (verified && door.next_hop_tls_name.empty() && door.next_hop.endpoint.kind == Kind::unix_socket)
@@ -248,7 +244,10 @@ void look_at_door(const Configuration& configuration, const SmtpDoorOptions& doo
     said.push_back(fmt::format(
         "door \"{}\": reply_deadline is {}, but {} gives up after {}: mail will be scanned and sent again",
         door.name, to_string(*door.reply_deadline), patience.who, to_string(patience.least)));
-  // PROTOCOLS A-49: what clients take care to encrypt isn't to go on in clear.
+  if (door.tls.mode == DoorTlsMode::none && !(door.tls.certificate.empty() && door.certificates.empty()))
+    said.push_back(fmt::format(
+        "door \"{}\": certificates without TLS; set tls.mode to starttls, require or implicit", door.name));
+  // What clients take care to encrypt isn't to go on in clear.
   const Endpoint& hop = door.next_hop.endpoint;
   const bool leaves = hop.kind == Kind::inet && !is_loopback(hop.host);
   if (door.tls.mode != DoorTlsMode::none && leaves &&
