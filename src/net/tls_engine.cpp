@@ -2,7 +2,6 @@
 #include "net/tls_engine.hpp"
 
 #include <cerrno>
-#include <cstdint>
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -13,7 +12,7 @@ namespace rastel::net {
 namespace {
 
 // OpenSSL's own socket BIO would raise SIGPIPE in programs that don't ignore it.
-int descriptor_of(BIO* bio) { return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio))); }
+int descriptor_of(BIO* bio) { return *static_cast<const int*>(BIO_get_data(bio)); }
 
 template <class Call>
 int transfer(BIO* bio, int retry_flag, Call call) {
@@ -67,7 +66,8 @@ Result<> TlsEngine::open(ssl_ctx_st* context, int descriptor) {
     BIO_free(bio);
     return fail(ErrorKind::ours, "no TLS connection can be made: " + openssl_error());
   }
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+  descriptor_ = descriptor;
+  BIO_set_data(bio, &descriptor_);
   BIO_set_init(bio, 1);
   SSL_set_bio(connection_, bio, bio);
   return {};

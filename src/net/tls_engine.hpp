@@ -55,6 +55,7 @@ class TlsEngine {
   std::shared_ptr<const TlsServer> server_;
   std::shared_ptr<const TlsClient> client_;
   ssl_st* connection_ = nullptr;
+  int descriptor_ = -1;  // not ours to close; OpenSSL's callbacks look here
   bool verified_ = false;
   bool broken_ = false;  // nothing more may be said on it
   std::string error_;

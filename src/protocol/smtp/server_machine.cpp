@@ -217,10 +217,10 @@ void ServerMachine::refuse_content(Reply reply) {
 }
 
 void ServerMachine::tls_begun() {
-  ServerOptions options = options_;
+  const ServerOptions options = options_;
   std::string output = std::move(output_);
   std::string injected(RASTEL_PLANTED(tls_state) ? pending() : std::string_view());
-  *this = ServerMachine(std::move(options));
+  *this = ServerMachine(options);
   output_ = std::move(output);
   input_ = std::move(injected);
   inside_tls_ = true;
