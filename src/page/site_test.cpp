@@ -23,10 +23,10 @@ Users users() {
 class SiteTest : public testing::Test {
  protected:
   SiteTest() {
-    incoming.host = "127.0.0.1:8025";
-    incoming.origin = "http://127.0.0.1:8025";
-    incoming.content_type = "application/json";
-    incoming.peer = "127.0.0.1";
+    incoming_.host = "127.0.0.1:8025";
+    incoming_.origin = "http://127.0.0.1:8025";
+    incoming_.content_type = "application/json";
+    incoming_.peer = "127.0.0.1";
   }
 
   static Settings settings() {
@@ -37,10 +37,10 @@ class SiteTest : public testing::Test {
 
   Decision ask(std::string_view method, std::string_view target, std::string_view body = "{}",
                Clock::time_point now = begin) {
-    incoming.method = method;
-    incoming.target = target;
-    incoming.body = body;
-    return site.decide(incoming, now);
+    incoming_.method = method;
+    incoming_.target = target;
+    incoming_.body = body;
+    return site_.decide(incoming_, now);
   }
   static unsigned status(const Decision& decision) {
     const auto* answer = std::get_if<Answer>(&decision);
@@ -55,23 +55,23 @@ class SiteTest : public testing::Test {
     const Decision decision =
         ask("POST", "/api/login", R"({"name":")" + name + R"(","password":"password"})");
     ASSERT_TRUE(std::holds_alternative<LoginCheck>(decision));
-    const Answer answer = site.finish_login(std::get<LoginCheck>(decision), true, begin);
+    const Answer answer = site_.finish_login(std::get<LoginCheck>(decision), true, begin);
     ASSERT_EQ(answer.status, 200U);
-    cookie = answer.set_cookie.substr(0, answer.set_cookie.find(';'));
-    token = boost::json::parse(answer.body).at("token").get_string();
-    incoming.cookie = cookie;
-    incoming.token = token;
+    cookie_ = answer.set_cookie.substr(0, answer.set_cookie.find(';'));
+    token_ = boost::json::parse(answer.body).at("token").get_string();
+    incoming_.cookie = cookie_;
+    incoming_.token = token_;
   }
 
-  std::string cookie, token;
-  Incoming incoming;
-  Site site{settings(), users(), assets};
+  std::string cookie_, token_;
+  Incoming incoming_;
+  Site site_{settings(), users(), assets};
 };
 
 TEST_F(SiteTest, ThePageItselfIsForEverybodyWhoCallsItByItsName) {
   EXPECT_EQ(std::get<Answer>(ask("GET", "/")).body, "the page");
   EXPECT_EQ(status(ask("GET", "/x")), 404U);
-  incoming.host = "evil.example";
+  incoming_.host = "evil.example";
   EXPECT_EQ(status(ask("GET", "/")), 421U);
   EXPECT_EQ(status(ask("GET", "/health")), 0U);  // asked of the daemon
 }
@@ -115,19 +115,19 @@ TEST_F(SiteTest, APostNeedsOriginTokenAndConfirmation) {
   EXPECT_EQ(status(ask("POST", path, R"({"confirm":"fedcba9876543210"})")), 400U);
   for (const std::string_view origin :
        {"", "null", "https://127.0.0.1:8025", "http://127.0.0.1", "http://127.0.0.1:80255"}) {
-    incoming.origin = origin;
+    incoming_.origin = origin;
     EXPECT_EQ(status(ask("POST", path, body)), 403U) << origin;
   }
-  incoming.origin = "http://127.0.0.1:8025";
-  for (const std::string_view wrong : {std::string_view(), std::string_view(token).substr(1)}) {
-    incoming.token = wrong;
+  incoming_.origin = "http://127.0.0.1:8025";
+  for (const std::string_view wrong : {std::string_view(), std::string_view(token_).substr(1)}) {
+    incoming_.token = wrong;
     EXPECT_EQ(status(ask("POST", path, body)), 403U);
   }
-  incoming.token = token;
-  incoming.fetch_site = "cross-site";
+  incoming_.token = token_;
+  incoming_.fetch_site = "cross-site";
   EXPECT_EQ(status(ask("POST", path, body)), 403U);
   EXPECT_EQ(status(ask("GET", "/api/held")), 403U);
-  incoming.fetch_site = "same-origin";
+  incoming_.fetch_site = "same-origin";
   EXPECT_EQ(status(ask("POST", path, body)), 0U);
   EXPECT_EQ(status(ask("GET", path)), 405U);
 }
@@ -148,9 +148,9 @@ TEST_F(SiteTest, AnUnknownNameIsCheckedLikeAKnownOne) {
   EXPECT_THAT(check.hash, HasSubstr("$scrypt$ln=15,"));
   EXPECT_EQ(check.hash.size(), std::get<LoginCheck>(known).hash.size());
   // Even if it matched: there is nobody of that name.
-  EXPECT_EQ(site.finish_login(check, true, begin).status, 401U);
-  EXPECT_EQ(site.finish_login(check, false, begin).body,
-            site.finish_login(std::get<LoginCheck>(known), false, begin).body);
+  EXPECT_EQ(site_.finish_login(check, true, begin).status, 401U);
+  EXPECT_EQ(site_.finish_login(check, false, begin).body,
+            site_.finish_login(std::get<LoginCheck>(known), false, begin).body);
 }
 
 TEST_F(SiteTest, GuessingIsSlowedDown) {

@@ -40,8 +40,8 @@ export async function history_view(): Promise<HTMLElement> {
   period.value = String(chosen.period);
   const content = make("div", {}, await listing());
   const form = make("form", { class: "filter", role: "search" },
-    make("label", { for: "text" }, "With"), text, make("label", { for: "class" }, "of"), kind,
-    make("label", { for: "since" }, "of"), period, make("button", { type: "submit" }, "Show"));
+    make("label", { for: "text" }, "With"), text, make("label", { for: "class" }, "class"), kind,
+    make("label", { for: "since" }, "in"), period, make("button", { type: "submit" }, "Show"));
   const renew = async (event?: Event) => {
     event?.preventDefault();
     chosen.text = text.value.trim();
