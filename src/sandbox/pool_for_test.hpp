@@ -49,8 +49,12 @@ class PoolForTest {
   // Minutes: a busy machine must not fail a test; nothing waits as long where all is well.
   bool run_until(const std::function<bool()>& done) {
     const Deadline deadline = Deadline::in(std::chrono::minutes(2));
-    while (!done() && !deadline.passed()) context_.run_one_for(std::chrono::milliseconds(10));
-    return done();
+    // Asked once a turn: what was true may be untrue a moment later.
+    while (!done()) {
+      if (deadline.passed()) return false;
+      context_.run_one_for(std::chrono::milliseconds(10));
+    }
+    return true;
   }
 
   bool run_until_ready() {
