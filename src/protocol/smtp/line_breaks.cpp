@@ -7,7 +7,16 @@
 
 namespace rastel::smtp {
 
-using namespace std::string_view_literals;
+namespace {
+
+// Where the first CR, LF or NUL stands. Three quick looks at a line rather than one at each of its bytes.
+std::size_t plain_length(std::string_view bytes) {
+  std::size_t length = std::min(bytes.find('\r'), bytes.size());
+  length = std::min(bytes.substr(0, length).find('\n'), length);
+  return std::min(bytes.substr(0, length).find('\0'), length);
+}
+
+}  // namespace
 
 void LineBreaks::feed(std::string_view bytes, std::string& out) {
   const bool normalize = policy_ == LineBreakPolicy::normalize;
@@ -23,7 +32,7 @@ void LineBreaks::feed(std::string_view bytes, std::string& out) {
       found_ = true;
       out += normalize ? ' ' : '\r';
     }
-    const std::size_t end = std::min(bytes.find_first_of("\r\n\0"sv), bytes.size());
+    const std::size_t end = plain_length(bytes);
     out.append(bytes, 0, end);
     bytes.remove_prefix(end);
     if (bytes.empty()) return;
