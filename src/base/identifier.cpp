@@ -9,11 +9,25 @@
 #include <sys/random.h>
 
 namespace rastel {
+namespace {
+
+template <class Bytes>
+void fill_at_random(Bytes& bytes) {
+  if (getrandom(&bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
+    throw std::runtime_error("getrandom failed");
+}
+
+}  // namespace
+
+std::uint32_t unguessable_number() {
+  std::uint32_t number = 0;
+  fill_at_random(number);
+  return number;
+}
 
 std::string new_message_id() {
   std::array<std::uint8_t, 8> random{};
-  if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
-    throw std::runtime_error("getrandom failed");
+  fill_at_random(random);
   constexpr char digits[] = "0123456789abcdef";
   std::string id;
   for (const std::uint8_t byte : random) {

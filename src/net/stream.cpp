@@ -94,6 +94,19 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     return {ErrorKind::peer_closed, code.message()};
   }
 
+  // As much as the kernel takes now, which is nearly always all: no turn of the event loop for a reply.
+  Result<> write_at_once(std::string_view& bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent =
+          send(socket.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
+      if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) break;
+      if (sent < 0) return std::unexpected(why({errno, boost::system::system_category()}));
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return {};
+  }
+
   // Some decrypted bytes into buffer().
   asio::awaitable<Result<std::size_t>> read_tls() {
     for (;;) {
@@ -176,9 +189,13 @@ asio::awaitable<Result<std::string_view>> Stream::read(Deadline deadline) {
 asio::awaitable<Result<>> Stream::write(std::string_view bytes, Deadline deadline) {
   const auto state = state_;
   if (state->timed_out) co_return fail(ErrorKind::timed_out, "the peer was silent for too long");
+  Result<> written;
+  if (!state->tls) {
+    written = state->write_at_once(bytes);
+    if (!written || bytes.empty()) co_return written;
+  }
   state->write_deadline = deadline;
   state->watch();
-  Result<> written;
   if (state->tls) {
     written = co_await state->write_tls(bytes);
   } else {

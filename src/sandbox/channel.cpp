@@ -12,11 +12,33 @@ namespace rastel::sandbox {
 namespace asio = boost::asio;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 
-struct Channel::State {
+// One watchdog serves all waits: it wakes at the deadline that it was armed for and, when that has moved on,
+// arms itself again. So the usual answer costs no timer.
+struct Channel::State : std::enable_shared_from_this<Channel::State> {
   State(const asio::any_io_executor& executor, FileDescriptor socket)
       : descriptor(executor, socket.release()), timer(executor) {}
+
+  void watch(Deadline until) {
+    deadline = until;
+    if (until.is_never() || !(until < armed_for)) return;
+    armed_for = until;
+    timer.expires_at(until.when());
+    timer.async_wait([weak = weak_from_this()](boost::system::error_code code) {
+      const auto alive = weak.lock();
+      if (code || !alive || alive->closed) return;
+      alive->armed_for = Deadline::never();
+      boost::system::error_code ignored;
+      if (alive->deadline.passed())
+        alive->descriptor.cancel(ignored);
+      else
+        alive->watch(alive->deadline);
+    });
+  }
+
   asio::posix::stream_descriptor descriptor;
   asio::steady_timer timer;
+  Deadline deadline = Deadline::never();  // of the wait under way
+  Deadline armed_for = Deadline::never();
   bool closed = false;
   bool left_unread = false;
 };
@@ -37,16 +59,9 @@ asio::awaitable<Result<Packet>> Channel::receive(std::size_t largest, std::size_
     if (packet->end) co_return fail(ErrorKind::peer_closed, "the other process is gone");
     if (!packet->would_block) co_return packet;
     if (deadline.passed()) co_return fail(ErrorKind::timed_out, "no answer in time");
-    if (!deadline.is_never()) {
-      state->timer.expires_at(deadline.when());
-      state->timer.async_wait([weak = std::weak_ptr(state)](boost::system::error_code code) {
-        const auto alive = weak.lock();
-        boost::system::error_code ignored;
-        if (!code && alive && !alive->closed) alive->descriptor.cancel(ignored);
-      });
-    }
+    state->watch(deadline);
     (void)co_await state->descriptor.async_wait(asio::posix::stream_descriptor::wait_read, as_awaitable);
-    state->timer.cancel();
+    state->watch(Deadline::never());
   }
 }
 

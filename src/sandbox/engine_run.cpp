@@ -2,13 +2,13 @@
 #include "sandbox/engine_run.hpp"
 
 #include <csignal>
-#include <random>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <sys/wait.h>
 
+#include "base/identifier.hpp"
 #include "base/log.hpp"
 #include "base/utf8.hpp"
 #include "sandbox/worker.hpp"
@@ -272,7 +272,7 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Mes
   header.kind = FrameKind::scan;
   ++worker->scans;
   // Not to be guessed: a worker in an attacker's hands must not answer before it is asked.
-  header.number = std::random_device{}();
+  header.number = unguessable_number();
   header.size = message->size();
   if (!worker->channel->quiet() ||
       !worker->channel->send(encode_frame(header, {}), {message->descriptor()})) {

@@ -11,10 +11,13 @@ namespace rastel::sandbox {
 constexpr std::size_t most_ever = 253;  // SCM_MAX_FD
 
 Result<Packet> receive_packet(int socket, std::size_t largest, std::size_t most_descriptors, int flags) {
+  // Kept from packet to packet: most are short, and to make room for the largest costs more than to receive
+  // it.
+  static thread_local std::string room;
+  if (room.size() < largest) room.resize(largest);
   Packet packet;
-  packet.bytes.resize(largest);
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * most_ever)];
-  iovec piece{packet.bytes.data(), packet.bytes.size()};
+  iovec piece{room.data(), largest};
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
@@ -26,13 +29,10 @@ Result<Packet> receive_packet(int socket, std::size_t largest, std::size_t most_
   if (got < 0) {
     packet.would_block = errno == EAGAIN || errno == EWOULDBLOCK;
     packet.end = packet.unread = errno == ECONNRESET;
-    if (packet.would_block || packet.end) {
-      packet.bytes.clear();
-      return packet;
-    }
+    if (packet.would_block || packet.end) return packet;
     return fail_errno(errno, "can't receive from another of our processes");
   }
-  packet.bytes.resize(static_cast<std::size_t>(got));
+  packet.bytes.assign(room, 0, static_cast<std::size_t>(got));
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);

@@ -74,7 +74,7 @@ Result<FileDescriptor> sealed_memory_file(std::string_view bytes, const std::fil
   RASTEL_CHECK(write_all(file.get(), bytes));
   if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
     return fail_errno(errno, "can't seal a memory file");
-  return reopen_read_only(std::move(file));
+  return file;  // open for writing, which the seals forbid to everybody
 #else
   FileDescriptor read_only;
   RASTEL_TRY(FileDescriptor file, named_for_a_moment(folder, &read_only));
