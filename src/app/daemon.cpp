@@ -215,7 +215,8 @@ class Daemon final : public control::ControlHandlers {
     const std::uint32_t workers =
         engine.workers != 0 ? engine.workers : std::max(1U, std::thread::hardware_concurrency());
     inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, workers);
-    threads_.emplace(std::clamp(std::thread::hardware_concurrency() / 2, 1U, 8U));
+    const std::uint32_t processors = std::thread::hardware_concurrency();
+    threads_.emplace(processors <= 2 ? 0 : std::min(processors / 2, 8U), main_.get_executor());
     services_.emplace(*inspector_, blocking_, *history_, *threads_, configuration.store.directory + "/spool",
                       engine.max_message.value);
     take(std::move(configuration));

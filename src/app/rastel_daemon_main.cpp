@@ -3,6 +3,7 @@
 // master.
 #include <cstdio>
 
+#include <malloc.h>
 #include <sys/socket.h>
 
 #include "app/daemon.hpp"
@@ -14,5 +15,11 @@ int main() {
     std::fprintf(stderr, "rastel-daemon is started by rasteld: run rasteld -c FILE\n");
     return 64;
   }
+#ifdef __GLIBC__
+  // Buffers of some ten KiB come and go with every message. To give their pages back to the kernel each time,
+  // and fault them in anew, is a tenth of all that a small message costs.
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+#endif
   return rastel::run_daemon(rastel::FileDescriptor(3));
 }

@@ -164,8 +164,10 @@ std::vector<std::string> addresses(const Envelope& envelope) {
 }  // namespace
 
 asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) {
+  const auto here = co_await asio::this_coro::executor;
   auto scanning = scan(subject, reply_by);
-  Answer answer = co_await asio::co_spawn(executor_, std::move(scanning), asio::use_awaitable);
+  if (here != executor_) scanning = asio::co_spawn(executor_, std::move(scanning), asio::use_awaitable);
+  Answer answer = co_await std::move(scanning);
   Outcome outcome;
   outcome.in_time = answer.in_time;
   policy::Circumstances circumstances;
