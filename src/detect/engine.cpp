@@ -17,6 +17,7 @@
 #include "detect/builtin_signatures.hpp"
 #include "detect/canaries.hpp"
 #include "detect/clean_set.hpp"
+#include "detect/mapping_reuse.hpp"
 #include "detect/prewarm.hpp"
 #include "detect/scan_observer.hpp"
 #include "detect/signature_folder.hpp"
@@ -365,6 +366,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
       observer.add_unscanned(UnscannedReason::engine, "Engine.NoScratchFolder");
     }
   }
+  const ReusedMappings reused;
   cl_scan_options options = scan_options(state_->options.heuristics);
   const char* name = nullptr;
   unsigned long blocks = 0;

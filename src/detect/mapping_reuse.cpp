@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "detect/mapping_reuse.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <mutex>
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RASTEL_MAPPING_REUSE 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+#define RASTEL_MAPPING_REUSE 0
+#endif
+#endif
+#if !defined(RASTEL_MAPPING_REUSE) && defined(SYS_mmap)
+#define RASTEL_MAPPING_REUSE 1
+#endif
+
+namespace rastel::detect {
+namespace {
+
+// Nothing here may allocate: it runs below everything.
+class SpinLock {
+ public:
+  void lock() {
+    while (held_.test_and_set(std::memory_order_acquire)) held_.wait(true, std::memory_order_relaxed);
+  }
+  void unlock() {
+    held_.clear(std::memory_order_release);
+    held_.notify_one();
+  }
+
+ private:
+  std::atomic_flag held_;
+};
+
+constexpr std::size_t page = 4096;
+
+constexpr std::size_t in_pages(std::size_t length) { return (length + page - 1) / page * page; }
+
+struct Region {
+  void* start = nullptr;
+  std::size_t size = 0;
+  std::size_t asked = 0;  // of which so much was given out: all but a tail
+  bool in_use = false;
+};
+
+class Regions {
+ public:
+  // A kept one that is large enough and not much too large, zeroed; nullptr if there is none.
+  void* take(std::size_t asked) {
+    const std::lock_guard lock(lock_);
+    Region* best = nullptr;
+    for (Region& region : regions_) {
+      if (region.start == nullptr || region.in_use || region.size < asked || region.size / 4 > asked)
+        continue;
+      if (best == nullptr || region.size < best->size) best = &region;
+    }
+    if (best == nullptr) return nullptr;
+    best->in_use = true;
+    best->asked = asked;
+    kept_ -= best->size;
+    ++reused_;
+    std::memset(best->start, 0, asked);
+    return best->start;
+  }
+
+  // From now on its end comes by here. Where no place is left to note it, it ends as any other.
+  void note(void* start, std::size_t size) {
+    const std::lock_guard lock(lock_);
+    for (Region& region : regions_) {
+      if (region.start != nullptr) continue;
+      region = {start, size, size, true};
+      return;
+    }
+  }
+
+  // True: it is kept. False: the caller is to unmap it.
+  bool give_back(void* start, std::size_t length) {
+    const std::lock_guard lock(lock_);
+    for (Region& region : regions_) {
+      if (region.start == nullptr || !overlap(region, start, length)) continue;
+      const bool whole = region.in_use && region.start == start && region.asked == length;
+      if (whole && kept_ + region.size <= most_kept) {
+        region.in_use = false;
+        kept_ += region.size;
+        return true;
+      }
+      forget(region);
+    }
+    return false;
+  }
+
+  [[nodiscard]] std::uint64_t reused() const { return reused_.load(std::memory_order_relaxed); }
+
+ private:
+  static bool overlap(const Region& region, const void* start, std::size_t length) {
+    const auto first = reinterpret_cast<std::uintptr_t>(region.start);
+    const auto other = reinterpret_cast<std::uintptr_t>(start);
+    return other < first + region.size && first < other + length;
+  }
+
+  // libclamav also unmaps the end of a mapping alone. What remains of such a one is the kernel's business,
+  // but for the tail that nobody else knows of.
+  void forget(Region& region) {
+    if (!region.in_use) kept_ -= region.size;
+    if (region.size > region.asked)
+      ::syscall(SYS_munmap, static_cast<char*>(region.start) + region.asked, region.size - region.asked);
+    region = {};
+  }
+
+  SpinLock lock_;
+  std::array<Region, 64> regions_{};
+  std::size_t kept_ = 0;
+  std::atomic<std::uint64_t> reused_ = 0;
+};
+
+constinit Regions regions;
+constinit thread_local int scans_of_this_thread = 0;
+
+}  // namespace
+
+ReusedMappings::ReusedMappings() { ++scans_of_this_thread; }
+ReusedMappings::~ReusedMappings() { --scans_of_this_thread; }
+
+std::uint64_t ReusedMappings::served() { return regions.reused(); }
+
+}  // namespace rastel::detect
+
+#if RASTEL_MAPPING_REUSE
+
+namespace {
+
+bool may_be_reused(const void* address, std::size_t length, int protection, int flags, int descriptor) {
+  return rastel::detect::scans_of_this_thread > 0 && address == nullptr && descriptor == -1 &&
+         protection == (PROT_READ | PROT_WRITE) && flags == (MAP_PRIVATE | MAP_ANONYMOUS) && length > 0 &&
+         length <= rastel::detect::largest_reused;
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) void* mmap64(void* address, std::size_t length,
+                                                               int protection, int flags, int descriptor,
+                                                               off64_t offset) noexcept {
+  using rastel::detect::regions;
+  const bool ours = may_be_reused(address, length, protection, flags, descriptor);
+  const std::size_t whole = ours ? rastel::detect::in_pages(length) : length;
+  if (ours)
+    if (void* kept = regions.take(whole)) return kept;
+  const long mapped = ::syscall(SYS_mmap, address, whole, protection, flags, descriptor, offset);
+  if (ours && mapped != -1) regions.note(reinterpret_cast<void*>(mapped), whole);
+  return reinterpret_cast<void*>(mapped);
+}
+
+extern "C" __attribute__((visibility("default"))) int munmap(void* address, std::size_t length) noexcept {
+  if (rastel::detect::regions.give_back(address, rastel::detect::in_pages(length))) return 0;
+  return static_cast<int>(::syscall(SYS_munmap, address, length));
+}
+
+#endif
