@@ -28,7 +28,7 @@ import roots  # noqa: E402
 MOUNTS = roots.STORE / "mounts"
 ADDRESSES = {"postfix": "10.99.0.2", "dovecot": "10.99.0.3"}
 NEEDS = {"postfix": ["dovecot", "postfix"]}
-PORTS = {"postfix": [2501, 2511, 2502], "dovecot": [24, 143]}
+PORTS = {"postfix": [2501, 2511, 2502], "dovecot": [24, 143, 12345]}
 CLONE_NEWNET = 0x40000000
 
 
@@ -186,7 +186,8 @@ def start(server):
 
 
 def rastel_configuration(state, user):
-    """The three doors that Postfix is wired to; `state`: a folder for all that Rastel keeps."""
+    """The three doors that Postfix is wired to, and four to which strangers connect, with a Postfix behind each; `state`: a
+    folder for all that Rastel keeps."""
     doors = "".join(f"""
 [[door.smtp]]
 name     = "{name}"
@@ -198,6 +199,17 @@ trusted  = ["127.0.0.1"]
 """ for name, protocol, port, place in (("after-smtp", "smtp", 10025, "after-queue"),
                                         ("after-lmtp", "lmtp", 10125, "after-queue"),
                                         ("before", "smtp", 10225, "before-queue")))
+    doors += "".join(f"""
+[[door.smtp]]
+name     = "{name}"
+listen   = "0.0.0.0:{port}"
+next_hop = "127.0.0.1:{next_hop}"
+{more}
+""" for name, port, next_hop, more in (("by-xclient", 10325, 10027, 'forward_client = "xclient"'),
+                                       ("by-proxy", 10425, 10028, 'next_hop_proxy = "v2"'),
+                                       ("by-nothing", 10525, 10029, ""),
+                                       ("submission", 10625, 10030, 'place = "outbound"\nforward_client = "xclient"\n'
+                                                                    'auth_without_tls = true')))
     return f"""# SPDX-License-Identifier: GPL-2.0-only
 [site]
 hostname      = "rastel.lab.test"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs inside Dovecot's root of the lab: LMTP on port 24 into ~/Maildir, IMAP on 143 (password "secret").
+# Runs inside Dovecot's root of the lab: LMTP on port 24 into ~/Maildir, IMAP on 143 (password "secret"), and on 12345
+# who asks whether a login is right (Postfix).
 set -eu
 cat >/etc/dovecot/dovecot.conf <<'CONFIGURATION'
 protocols = lmtp imap
@@ -17,6 +18,12 @@ passdb {
 }
 userdb {
   driver = passwd
+}
+auth_mechanisms = plain login cram-md5 scram-sha-256
+service auth {
+  inet_listener {
+    port = 12345
+  }
 }
 service lmtp {
   inet_listener lmtp {

@@ -5,6 +5,8 @@
 #   2501   after the queue:  smtpd -> queue -> smtp client -> Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
 #   2511   the same, but the client speaks LMTP to Rastel 127.0.0.1:10125
 #   2502   before the queue: smtpd hands the session to Rastel 127.0.0.1:10225 -> 127.0.0.1:10026
+#   10027, 10028, 10029   next hops that relay for 127.0.0.0/8 alone: told who the client is by XCLIENT, by PROXY, not at all
+#   10030  submission: relays for who has logged in (Dovecot is asked), and takes XCLIENT
 #   10026  where passed mail enters again; no filter here, or mail would go round in a circle
 #
 # Local mail is delivered to Dovecot by LMTP.        usage: postfix.sh DOVECOT_ADDRESS
@@ -19,7 +21,7 @@ postconf -e 'compatibility_level = 3.6' 'maillog_file = /var/log/mail.log' 'inet
   'smtpd_client_connection_count_limit = 0' 'smtpd_client_connection_rate_limit = 0'
 # Debian runs most of it in a chroot that its init script fills; there is no init here.
 postconf -F '*/*/chroot = n'
-cat >>/etc/postfix/master.cf <<'MASTER'
+cat >>/etc/postfix/master.cf <<MASTER
 2501 inet n - n - - smtpd
   -o syslog_name=pf2501 -o content_filter=scan:[127.0.0.1]:10025
 2511 inet n - n - - smtpd
@@ -35,5 +37,19 @@ scanlmtp unix - - n - 4 lmtp
   -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_milters
   -o smtpd_authorized_xforward_hosts=127.0.0.0/8 -o mynetworks=127.0.0.0/8
   -o smtpd_recipient_restrictions=permit_mynetworks,reject
+127.0.0.1:10027 inet n - n - - smtpd
+  -o syslog_name=pf10027 -o mynetworks=127.0.0.0/8 -o smtpd_authorized_xclient_hosts=127.0.0.0/8
+  -o smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination
+127.0.0.1:10028 inet n - n - - smtpd
+  -o syslog_name=pf10028 -o mynetworks=127.0.0.0/8 -o smtpd_upstream_proxy_protocol=haproxy
+  -o smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination
+127.0.0.1:10029 inet n - n - - smtpd
+  -o syslog_name=pf10029 -o mynetworks=127.0.0.0/8
+  -o smtpd_relay_restrictions=permit_mynetworks,reject_unauth_destination
+127.0.0.1:10030 inet n - n - - smtpd
+  -o syslog_name=pf10030 -o mynetworks=127.0.0.0/8 -o smtpd_authorized_xclient_hosts=127.0.0.0/8
+  -o smtpd_sasl_auth_enable=yes -o smtpd_sasl_type=dovecot -o smtpd_sasl_path=inet:$dovecot:12345
+  -o smtpd_sasl_security_options=noanonymous -o smtpd_delay_reject=yes
+  -o smtpd_relay_restrictions=permit_sasl_authenticated,reject_unauth_destination
 MASTER
 exec postfix start-fg

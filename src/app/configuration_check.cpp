@@ -234,8 +234,22 @@ bool sets_something(const PolicyRule& rule) {
   return sets;
 }
 
+// Behind us every client has our address: a mail server that relays for that relays for anybody (PROTOCOLS
+// XFORWARD is for its log alone, and `auto` falls back to it where XCLIENT isn't offered.
+bool may_make_open_relay(const SmtpDoorOptions& door) {
+  const bool told = door.forward_client == ForwardClient::xclient || door.next_hop_proxy != ProxyVersion::off;
+  const bool local = door.listen.kind == Kind::unix_socket || is_loopback(door.listen.host);
+  return !told && (!local || door.proxy_protocol);
+}
+
 void look_at_door(const Configuration& configuration, const SmtpDoorOptions& door,
                   std::vector<std::string>& said) {
+  if (may_make_open_relay(door))
+    said.push_back(fmt::format(
+        "door \"{}\": clients come from the network, but its next hop is not told their addresses: one that "
+        "relays for this machine relays for all of them (an open relay); set forward_client = \"xclient\" or "
+        "next_hop_proxy = \"v2\"",
+        door.name));
   if (door.fail == DoorFailure::pass)
     said.push_back(fmt::format(
         "door \"{}\": fail = \"pass\" lets mail through unscanned when the scanner is away", door.name));

@@ -363,6 +363,26 @@ TEST(Warnings, WhatIsProbablyNotMeantIsSaid) {
   EXPECT_TRUE(warns("[engine]\nscratch = \"1MiB\"\n", "scratch"));
 }
 
+TEST(Warnings, ADoorThatMayMakeTheNextHopAnOpenRelayIsSaid) {
+  const auto open = [](std::string_view listen, const std::string& more) {
+    return warns(door_with("a", std::string(listen), "127.0.0.1:9") + more, "open relay");
+  };
+  for (const std::string_view wide : {"0.0.0.0:25", "[::]:25", "192.0.2.1:25", "mx.example:25"}) {
+    EXPECT_TRUE(open(wide, "")) << wide;
+    EXPECT_TRUE(open(wide, "forward_client = \"xforward\"\n"));
+    EXPECT_TRUE(open(wide, "forward_client = \"auto\"\n"));
+    EXPECT_TRUE(open(wide, "forward_client = \"off\"\n"));
+    EXPECT_TRUE(open(wide, "place = \"outbound\"\n"));
+    EXPECT_FALSE(open(wide, "forward_client = \"xclient\"\n"));
+    EXPECT_FALSE(open(wide, "next_hop_proxy = \"v1\"\n"));
+  }
+  for (const std::string_view local : {"127.0.0.1:25", "[::1]:25", "localhost:25", "unix:/run/a.sock"}) {
+    EXPECT_FALSE(open(local, "")) << local;
+    EXPECT_TRUE(open(local, "proxy_protocol = true\ntrusted = [\"127.0.0.1\", \"unix\"]\n"))
+        << "whom a proxy speaks for comes from the network";
+  }
+}
+
 // ---- shown, sampled, documented
 // -----------------------------------------------------------------------------------------
 

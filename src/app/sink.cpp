@@ -137,7 +137,10 @@ class Session {
     client_ = name + '[' + address + ']';
     machine_.answer({250, "2.0.0 Ok"});
   }
-  void take(const event::StartTls&) { machine_.answer({454, "4.7.0 Error: no TLS here"}); }  // never offered
+  // Never offered, so none of these comes.
+  void take(const event::StartTls&) { machine_.answer({454, "4.7.0 Error: no TLS here"}); }
+  void take(const event::Xclient&) { machine_.answer({550, "5.7.1 Error: insufficient authorization"}); }
+  void take(const event::Auth&) { machine_.answer({502, "5.5.1 Error: command not implemented"}); }
   void take(const event::Violation& violation) {
     machine_.answer({554, "5.5.0 Error: " + std::string(violation.what)});
   }

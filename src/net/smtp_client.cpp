@@ -110,6 +110,23 @@ asio::awaitable<Result<Reply>> SmtpClient::command(std::string_view line) {
   co_return co_await reply(Deadline::in(patience_));
 }
 
+asio::awaitable<Result<Reply>> SmtpClient::authenticate(std::string_view line) {
+  machine_.expect(Awaited::auth);
+  RASTEL_CO_CHECK(co_await stream_.write(std::string(line) + "\r\n", Deadline::in(patience_)));
+  co_return co_await reply(Deadline::in(patience_));
+}
+
+asio::awaitable<Result<>> SmtpClient::identify(const std::vector<std::string>& lines,
+                                               const std::string& name) {
+  for (const std::string& line : lines) {
+    RASTEL_CO_TRY(const Reply banner, co_await command(line));
+    if (banner.code != 220)
+      co_return fail(ErrorKind::peer, "the next hop refuses XCLIENT: " + banner.one_line());
+  }
+  keywords_ = {};
+  co_return co_await hello(name);
+}
+
 // Everything but the last piece and the end of data, which stay in `tail`: they go out in one write once it
 // is sure that the message is still wanted.
 asio::awaitable<Result<>> SmtpClient::send_content(const Outgoing& outgoing, std::string& tail) {

@@ -65,6 +65,14 @@ class SmtpClient {
   // the conversation is over then.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> command(std::string_view line);
 
+  // One line of an AUTH exchange, the command or what answers a 334: 334, 235, or a refusal.
+  [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> authenticate(std::string_view line);
+
+  // Says XCLIENT, `lines` as format_xclient() makes them, then EHLO as `name`: the session begins anew, and
+  // the keywords are read again (PROTOCOLS A-22). Error `peer` where any of it is refused.
+  [[nodiscard]] boost::asio::awaitable<Result<>> identify(const std::vector<std::string>& lines,
+                                                          const std::string& name);
+
   // DATA, the content, the end of data. `still_wanted` is asked just before the end of data. `answer_by`: for
   // the reply to the end of data, which isn't sent any more when that has passed: nobody could hear the
   // answer.

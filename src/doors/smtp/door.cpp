@@ -14,12 +14,12 @@
 #include "doors/smtp/session.hpp"
 #include "net/acceptor.hpp"
 #include "net/proxy_header.hpp"
-#include "policy/direction.hpp"
 
 namespace rastel::doors::smtp {
 namespace {
 
 namespace asio = boost::asio;
+using SteadyClock = std::chrono::steady_clock;
 constexpr auto proxy_header_time = std::chrono::seconds(10);  // PROTOCOLS X-13: at least 3 s
 
 std::string own_name(const SmtpDoorOptions& options, const SiteOptions& site) {
@@ -72,7 +72,7 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
                                                           std::shared_ptr<net::Stream::Socket> socket) {
     ClientIdentity peer = identity_of(*socket);
     if (!state.options.proxy_protocol) co_return peer;
-    if (!policy::in_networks(state.options.trusted, peer.address))
+    if (!state.trusts(peer))
       co_return fail(ErrorKind::peer, fmt::format("{} is not among `trusted`", peer.address));
     const auto header = co_await net::read_proxy_header(socket, Deadline::in(proxy_header_time));
     if (!header)
@@ -84,7 +84,7 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
                                      std::shared_ptr<net::Stream::Socket> socket) {
     DoorState& state = *self->state_;
     const std::shared_ptr<void> counted(nullptr, [self](void*) { --self->state_->sessions; });
-    const bool too_many = ++state.sessions > state.options.max_sessions;
+    const std::size_t number = ++state.sessions;
     const auto client = co_await identify(state, socket);
     if (!client) {
       log::warning("door {}: a connection is closed: {}", state.options.name, client.error().what);
@@ -92,15 +92,31 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     }
     net::Stream stream(std::move(*socket));
     socket.reset();
-    const bool in_clear = state.options.tls.mode != DoorTlsMode::implicit;
-    if ((too_many || state.draining) && in_clear) {
-      const std::string refusal =
-          "421 4.3.2 " + state.host + (too_many ? " too many sessions\r\n" : " is shutting down\r\n");
-      const Result<> written = co_await stream.write(refusal, Deadline::in(std::chrono::seconds(5)));
+    const bool trusted = state.trusts(*client);
+    const std::size_t most = state.options.max_sessions;
+    // A trusted peer is a mail server that hears a refusal at MAIL better than in the banner (PROTOCOLS
+    //
+    const Admission admission = number > most ? Admission::refused_at_mail : Admission::full;
+    std::string_view refusal;
+    if (state.draining)
+      refusal = "4.3.2 {} is shutting down";
+    else if (number > (trusted ? 2 * most : most))
+      refusal = "4.3.2 {} too many sessions";
+    else if (!trusted && !state.limits.enter(client->address, SteadyClock::now()))
+      refusal = "4.7.0 {} too many sessions from your address";
+    if (!refusal.empty()) {
+      // Where TLS comes first it is closed without a word: a handshake would cost more than the session.
+      if (state.options.tls.mode == DoorTlsMode::implicit) co_return;
+      const std::string line = "421 " + fmt::format(fmt::runtime(refusal), state.host) + "\r\n";
+      const Result<> written = co_await stream.write(line, Deadline::in(std::chrono::seconds(5)));
       (void)written;
-    } else if (!too_many && !state.draining) {  // or else closed without a word: a handshake would cost more
+    } else {
+      const std::string address = client->address;
+      const std::shared_ptr<void> entered(nullptr, [self, trusted, address](void*) {
+        if (!trusted) self->state_->limits.leave(address, SteadyClock::now());
+      });
       const auto executor = stream.executor();
-      const auto session = std::make_shared<Session>(std::move(stream), *client, self->state_);
+      const auto session = std::make_shared<Session>(std::move(stream), *client, admission, self->state_);
       const auto place = self->enter({executor, session});
       co_await session->run();
       self->leave(place);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "doors/smtp/next_hop.hpp"
 
+#include <algorithm>
+
 namespace rastel::doors::smtp {
 
 namespace asio = boost::asio;
@@ -21,21 +23,62 @@ std::string preamble(ProxyVersion version, const ClientIdentity& client) {
   return {};
 }
 
+// What may stand in an EHLO of ours without being taken for something else.
+bool is_sayable(const std::string& name) {
+  return !name.empty() && name.size() <= 255 &&
+         std::ranges::all_of(name, [](char character) { return character > 0x20 && character < 0x7f; });
+}
+
 }  // namespace
 
 asio::awaitable<Result<>> NextHopSession::ensure_connected() {
-  if (client_ && !client_->closed_by_peer()) co_return Result<>{};
+  // A login belongs to its connection: on another one the client would be somebody else.
+  if (login_is_lost())
+    co_return fail(ErrorKind::peer_closed, "the connection with the client's login is gone");
+  const bool taken_for_another = told_ && *told_ != identity_ && !authenticated_;
+  if (client_ && !client_->closed_by_peer() && !taken_for_another) co_return Result<>{};
+  if (taken_for_another && client_) co_await client_->quit();
   drop();
   RASTEL_CO_TRY(client_,
                 co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout,
                                                   preamble(options_.next_hop_proxy, identity_), tls_));
+  const auto identified = co_await identify();
+  if (!identified) drop();
+  co_return identified;
+}
+
+asio::awaitable<Result<>> NextHopSession::identify() {
+  const bool must = options_.forward_client == ForwardClient::xclient;
+  if (!must && options_.forward_client != ForwardClient::automatic) co_return Result<>{};
+  const auto lines =
+      rastel::smtp::format_xclient(attributes_of(identity_), client_->keywords().parameters("XCLIENT"));
+  if (lines.empty() || lines.back().find(" ADDR=") == std::string::npos) {
+    // It would take all of our mail for local: rather none at all (PROTOCOLS X-10).
+    if (must) co_return fail(ErrorKind::peer, "the next hop does not offer us XCLIENT with ADDR");
+    co_return Result<>{};
+  }
+  const bool smtp = options_.next_hop.protocol == NextHop::Protocol::smtp;
+  const std::string name = smtp && is_sayable(identity_.helo) ? identity_.helo : own_name_;
+  RASTEL_CO_CHECK(co_await client_->identify(lines, name));
+  told_ = identity_;
   co_return Result<>{};
+}
+
+asio::awaitable<void> NextHopSession::begin_anew() {
+  co_await quit();
+  mail_.clear();
+  recipients_.clear();
+  xforward_.clear();
+  authenticated_ = false;
 }
 
 void NextHopSession::drop() {
   if (client_) client_->abort();
   client_.reset();
   open_ = false;
+  told_.reset();
+  forwarded_ = false;
+  asked_for_login_ = false;
 }
 
 asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
@@ -43,14 +86,34 @@ asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
   // It was announced because of an earlier connection: another one needn't be as good.
   if (require_tls_ == RequireTls::yes && !(client_->tls_verified() && client_->keywords().has("REQUIRETLS")))
     co_return fail(ErrorKind::peer, "the next hop no longer offers REQUIRETLS, which the message demands");
-  if (client_->keywords().has("XFORWARD")) {
-    for (const std::string& line :
-         rastel::smtp::format_xforward(xforward_, client_->keywords().parameters("XFORWARD"))) {
-      // A refusal costs the next hop's log a name, the message nothing.
-      RASTEL_CO_CHECK(co_await client_->command(line));
-    }
-  }
+  RASTEL_CO_CHECK(co_await say_xforward());
   co_return co_await client_->command(mail_);
+}
+
+asio::awaitable<Result<>> NextHopSession::say_xforward() {
+  if (options_.forward_client == ForwardClient::off) co_return Result<>{};
+  const bool own = xforward_.empty() && identity_.himself && !told_;
+  const auto lines = rastel::smtp::format_xforward(own ? attributes_of(identity_) : xforward_,
+                                                   client_->keywords().parameters("XFORWARD"));
+  for (const std::string& line : lines) {
+    forwarded_ = true;
+    // A refusal costs the next hop's log a name, the message nothing.
+    RASTEL_CO_CHECK(co_await client_->command(line));
+  }
+  co_return Result<>{};
+}
+
+asio::awaitable<Result<Reply>> NextHopSession::authenticate(const std::string& line) {
+  if (!client_ || client_->closed_by_peer())
+    co_return fail(ErrorKind::peer_closed, "the next hop has left before AUTH was over");
+  auto reply = co_await client_->authenticate(line);
+  asked_for_login_ = reply && reply->code == 334;
+  authenticated_ = reply && reply->code == 235;
+  if (!reply || reply->code == 421) drop();
+  // Its words may hold a challenge: not for the log.
+  if (!reply && reply.error().kind == ErrorKind::peer)
+    co_return fail(ErrorKind::peer, "the next hop answers AUTH with what can't be an answer");
+  co_return reply;
 }
 
 asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
@@ -99,15 +162,17 @@ asio::awaitable<Result<Reply>> NextHopSession::relay(const std::string& command)
 asio::awaitable<void> NextHopSession::reset() {
   mail_.clear();
   recipients_.clear();
-  if (!open_ || !client_) co_return;
+  // XFORWARD holds until a message or RSET: what was said for a refused MAIL too.
+  if ((!open_ && !forwarded_) || !client_) co_return;
   open_ = false;
+  forwarded_ = false;
   const auto reply = co_await client_->command("RSET");
   if (!reply || !reply->positive()) drop();
 }
 
 // On a new connection or after RSET: the same commands must get the same answers.
 asio::awaitable<Result<>> NextHopSession::begin_again(const std::vector<std::size_t>& wanted) {
-  if (client_ && open_ && !client_->closed_by_peer()) {
+  if (client_ && (open_ || authenticated_) && !client_->closed_by_peer()) {
     RASTEL_CO_TRY(const Reply reset, co_await client_->command("RSET"));
     if (!reset.positive()) drop();
   } else {
@@ -149,6 +214,7 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
     if (answer_by.passed()) break;
   }
   open_ = false;
+  forwarded_ = false;
   recipients_.clear();
   if (!transfer.problem.empty()) drop();
   if (transfer.stage == Transfer::Stage::refused && client_)
@@ -157,8 +223,9 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
 }
 
 asio::awaitable<void> NextHopSession::quit() {
-  if (client_) co_await client_->quit();
-  client_.reset();
+  // A QUIT within an AUTH exchange would be taken for its next line.
+  if (client_ && !asked_for_login_) co_await client_->quit();
+  drop();
 }
 
 }  // namespace rastel::doors::smtp

@@ -24,6 +24,11 @@ class NextHopSession {
                  ClientIdentity client)
       : options_(options), tls_(tls), own_name_(std::move(own_name)), identity_(std::move(client)) {}
 
+  // Who the client is from now on, where he or who speaks for him has said so anew.
+  void set_client(ClientIdentity client) { identity_ = std::move(client); }
+  // All is forgotten: the next connection is another client's.
+  [[nodiscard]] boost::asio::awaitable<void> begin_anew();
+
   [[nodiscard]] boost::asio::awaitable<Result<>> ensure_connected();
   [[nodiscard]] const rastel::smtp::Keywords* keywords() const {
     return client_ ? &client_->keywords() : nullptr;
@@ -37,6 +42,9 @@ class NextHopSession {
       std::string command, std::vector<rastel::smtp::Attribute> xforward, RequireTls require_tls);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> recipient(std::string command);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> relay(const std::string& command);
+  // A line of AUTH on the connection that there is; after 235 no other connection can take its place.
+  [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> authenticate(const std::string& line);
+  [[nodiscard]] bool login_is_lost() { return authenticated_ && (!client_ || client_->closed_by_peer()); }
   [[nodiscard]] boost::asio::awaitable<void> reset();
 
   // Hands over to the recipients named by `wanted` (indexes of accepted ones, in order).
@@ -50,6 +58,8 @@ class NextHopSession {
  private:
   [[nodiscard]] boost::asio::awaitable<Result<>> begin_again(const std::vector<std::size_t>& wanted);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> say_mail();
+  [[nodiscard]] boost::asio::awaitable<Result<>> identify();
+  [[nodiscard]] boost::asio::awaitable<Result<>> say_xforward();
 
   const SmtpDoorOptions& options_;
   const net::NextHopTlsPolicy& tls_;
@@ -61,6 +71,10 @@ class NextHopSession {
   RequireTls require_tls_ = RequireTls::no;
   std::vector<std::string> recipients_;  // the commands that were accepted
   bool open_ = false;                    // the next hop knows our transaction
+  std::optional<ClientIdentity> told_;   // whom the next hop takes for the client, by XCLIENT
+  bool forwarded_ = false;               // by XFORWARD since its last RSET or message
+  bool asked_for_login_ = false;         // its 334 waits for an answer
+  bool authenticated_ = false;
 };
 
 }  // namespace rastel::doors::smtp

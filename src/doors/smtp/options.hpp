@@ -20,6 +20,7 @@ enum class ProxyVersion { off, v1, v2 };
 enum class DoorTlsMode { none, starttls, require, implicit };
 enum class LowestTls { v1_2, v1_3 };
 enum class NextHopTls { none, may, require, implicit };
+enum class ForwardClient { off, xforward, xclient, automatic };  // PROTOCOLS X-10
 
 struct DoorTlsOptions {
   DoorTlsMode mode = DoorTlsMode::none;
@@ -39,7 +40,7 @@ struct SmtpDoorOptions {
   Endpoint listen;   // required
   NextHop next_hop;  // required
   Place place = Place::before_queue;
-  std::vector<Network> trusted;  // may say XFORWARD and PROXY
+  std::vector<Network> trusted;  // may say XFORWARD, XCLIENT and PROXY
   bool proxy_protocol = false;
   DoorFailure fail = DoorFailure::defer;
   std::optional<Duration> reply_deadline;  // unset: 80 s before-queue, 480 s after-queue, 45 s outbound
@@ -51,8 +52,14 @@ struct SmtpDoorOptions {
   std::uint32_t max_hops = 50;                       // Received: lines, PROTOCOLS A-39
   Duration idle_timeout{std::chrono::seconds(300)};  // RFC 5321 4.5.3.2.7
   Duration next_hop_timeout{std::chrono::seconds(60)};
+  ForwardClient forward_client = ForwardClient::xforward;
   ProxyVersion next_hop_proxy = ProxyVersion::off;
-  FileMode socket_mode{0660};  // for unix sockets
+  bool auth_without_tls = false;
+  Duration auth_deadline{std::chrono::seconds(180)};
+  std::uint32_t max_commands_before_auth = 30;
+  std::uint32_t max_sessions_per_client = 50;
+  std::uint32_t max_errors_per_client = 60;  // a minute
+  FileMode socket_mode{0660};                // for unix sockets
   DoorTlsOptions tls;
   std::vector<DoorCertificateOptions> certificates;  // beside tls.certificate, chosen by name
   NextHopTls next_hop_tls = NextHopTls::none;
@@ -81,6 +88,13 @@ struct Names<ProxyVersion> {
   static constexpr std::array names{std::pair{std::string_view("off"), ProxyVersion::off},
                                     std::pair{std::string_view("v1"), ProxyVersion::v1},
                                     std::pair{std::string_view("v2"), ProxyVersion::v2}};
+};
+template <>
+struct Names<ForwardClient> {
+  static constexpr std::array names{std::pair{std::string_view("off"), ForwardClient::off},
+                                    std::pair{std::string_view("xforward"), ForwardClient::xforward},
+                                    std::pair{std::string_view("xclient"), ForwardClient::xclient},
+                                    std::pair{std::string_view("auto"), ForwardClient::automatic}};
 };
 template <>
 struct Names<Place> {
@@ -136,7 +150,8 @@ struct Rows<SmtpDoorOptions> {
       Option{"place", &SmtpDoorOptions::place,
              "Before or after the mail server's queue, or outbound; decides what the door can still do."},
       Option{"trusted", &SmtpDoorOptions::trusted,
-             "Peers that may say XFORWARD and PROXY (\"unix\": all of a unix socket)."},
+             "Peers that may say XFORWARD, XCLIENT and PROXY; no limit a client binds them (\"unix\": all of "
+             "a unix socket)."},
       Option{"proxy_protocol", &SmtpDoorOptions::proxy_protocol,
              "Every connection begins with a PROXY header (haproxy's send-proxy), from trusted peers alone."},
       Option{"fail", &SmtpDoorOptions::fail,
@@ -158,6 +173,19 @@ struct Rows<SmtpDoorOptions> {
              "How long the next hop may take for an answer before the end of data."},
       Option{"next_hop_proxy", &SmtpDoorOptions::next_hop_proxy,
              "Begin each connection to the next hop with a PROXY header that names the client: off, v1, v2."},
+      Option{"forward_client", &SmtpDoorOptions::forward_client,
+             "How the next hop is told of the client: xforward (for its log alone), xclient (always, or "
+             "nothing is handed on), auto (XCLIENT where it is offered, else XFORWARD), off."},
+      Option{"auth_without_tls", &SmtpDoorOptions::auth_without_tls,
+             "Offer the next hop's AUTH to clients without TLS too: passwords cross the network in clear."},
+      Option{"auth_deadline", &SmtpDoorOptions::auth_deadline, Duration(10'000), Duration(3600'000),
+             "Outbound, where AUTH is offered: by then a client has logged in or named a good recipient."},
+      Option{"max_commands_before_auth", &SmtpDoorOptions::max_commands_before_auth, 5U, 10'000U,
+             "Outbound, where AUTH is offered: commands of a client that has done neither."},
+      Option{"max_sessions_per_client", &SmtpDoorOptions::max_sessions_per_client, 1U, 10'000U,
+             "Sessions at a time from one address (IPv6: one /64)."},
+      Option{"max_errors_per_client", &SmtpDoorOptions::max_errors_per_client, 1U, 1'000'000U,
+             "Errors and failed logins a minute from one address; beyond, MAIL and AUTH are answered 421."},
       Option{"socket_mode", &SmtpDoorOptions::socket_mode, "Permissions of a unix socket."},
       Option{"tls", &SmtpDoorOptions::tls, "TLS of the clients' side."},
       Option{"certificates", &SmtpDoorOptions::certificates,

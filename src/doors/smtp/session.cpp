@@ -27,6 +27,9 @@ rastel::smtp::ServerOptions machine_options(const DoorState& door, bool trusted)
   options.may_xforward = trusted;
   if (door.options.tls.mode == DoorTlsMode::starttls) options.starttls = rastel::smtp::StartTls::offered;
   if (door.options.tls.mode == DoorTlsMode::require) options.starttls = rastel::smtp::StartTls::required;
+  options.may_xclient = trusted;
+  if (door.options.place == Place::outbound)
+    options.most_commands_before_auth = door.options.max_commands_before_auth;
   return options;
 }
 
@@ -67,17 +70,62 @@ std::string of_attribute(const std::vector<rastel::smtp::Attribute>& attributes,
   return {};
 }
 
+constexpr Duration extra_time = std::chrono::seconds(30);  // of a session that is refused at MAIL
+
 }  // namespace
 
-Session::Session(net::Stream stream, ClientIdentity client, std::shared_ptr<DoorState> door)
+bool DoorState::trusts(const ClientIdentity& peer) const {
+  return policy::in_networks(options.trusted, peer.address);
+}
+
+Session::Session(net::Stream stream, ClientIdentity client, Admission admission,
+                 std::shared_ptr<DoorState> door)
     : door_(std::move(door)),
       stream_(std::move(stream)),
+      peer_(client.address),
+      trusted_(door_->trusts(client)),
+      admission_(admission),
       client_(std::move(client)),
-      machine_(machine_options(*door_, trusted())),
+      machine_(machine_options(*door_, trusted_)),
       next_hop_(door_->options, door_->tls.next_hop, door_->host, client_),
-      patience_(door_->options.idle_timeout) {}
+      patience_(admission == Admission::full ? door_->options.idle_timeout
+                                             : std::min<Duration>(door_->options.idle_timeout, extra_time)),
+      auth_by_(Deadline::in(door_->options.auth_deadline)) {
+  client_.himself = !trusted_;
+}
 
-bool Session::trusted() const { return policy::in_networks(door_->options.trusted, client_.address); }
+rastel::smtp::Reply Session::banner() const {
+  return {220,
+          door_->host + (door_->options.protocol == DoorProtocol::lmtp ? " LMTP Rastel" : " ESMTP Rastel")};
+}
+
+std::optional<Reply> Session::sent_away() {
+  if (door_->draining) return shutting_down(door_->host);
+  if (admission_ == Admission::refused_at_mail) return Reply(421, "4.3.2 Error: too many sessions now");
+  if (!trusted_ && door_->limits.too_many_errors(peer_, Clock::now()))
+    return Reply(421, "4.7.0 Error: too many errors from your address, try again later");
+  if (next_hop_.login_is_lost())
+    return Reply(421, "4.4.2 Error: the next mail server has left, log in again");
+  return std::nullopt;
+}
+
+std::optional<rastel::smtp::Channel> Session::auth_channel() const {
+  if (machine_.inside_tls()) return rastel::smtp::Channel::tls_ends_here;
+  if (door_->options.auth_without_tls) return rastel::smtp::Channel::plain;
+  return std::nullopt;
+}
+
+Deadline Session::read_deadline() const {
+  const bool unproved = door_->options.place == Place::outbound && machine_.awaits_auth();
+  return unproved ? patience_.deadline().earlier(auth_by_) : patience_.deadline();
+}
+
+void Session::count_errors() {
+  const std::uint32_t errors = machine_.all_errors();
+  if (!trusted_ && errors > errors_counted_)
+    door_->limits.add_errors(peer_, errors - errors_counted_, Clock::now());
+  errors_counted_ = errors;
+}
 
 void Session::interrupt() {
   if (machine_.at_rest()) stream_.interrupt_read();
@@ -93,8 +141,7 @@ asio::awaitable<bool> Session::flush() {
 asio::awaitable<void> Session::run() {
   if (door_->options.tls.mode == DoorTlsMode::implicit) co_await begin_tls();
   if (machine_.closing()) co_return stream_.close();
-  machine_.greet({220, door_->host + (door_->options.protocol == DoorProtocol::lmtp ? " LMTP Rastel"
-                                                                                    : " ESMTP Rastel")});
+  machine_.greet(banner());
   while (!machine_.closing()) {
     if (auto next = machine_.next()) {
       if (!std::holds_alternative<event::Content>(*next)) patience_.refill();
@@ -110,11 +157,12 @@ asio::awaitable<void> Session::run() {
       machine_.shut_down(shutting_down(door_->host));
       break;
     }
+    count_errors();
     // All replies of a pipelined group in one write.
     const bool flushed = co_await flush();
     if (!flushed) break;
     const auto since = Clock::now();
-    auto bytes = co_await stream_.read(patience_.deadline());
+    auto bytes = co_await stream_.read(read_deadline());
     if (!bytes) {
       if (bytes.error().kind == ErrorKind::timed_out)
         machine_.shut_down({421, "4.4.2 " + door_->host + " Error: timeout"});
@@ -124,6 +172,7 @@ asio::awaitable<void> Session::run() {
     patience_.received(Clock::now() - since, bytes->size());
     machine_.receive(*bytes);
   }
+  count_errors();
   (void)co_await flush();
   stream_.close();
   co_await next_hop_.quit();
@@ -137,6 +186,12 @@ asio::awaitable<void> Session::on(event::Hello hello) {
   helo_ = hello.name;
   forget_transaction();
   rastel::smtp::Keywords upstream;
+  ClientIdentity client = client_;
+  if (client.helo.empty()) client.helo = helo_;
+  client.esmtp = hello.verb != rastel::smtp::Verb::helo;
+  next_hop_.set_client(std::move(client));
+  if (admission_ == Admission::refused_at_mail)
+    co_return machine_.answer_hello(door_->host, rastel::smtp::announce(upstream, announcement()));
   co_await next_hop_.reset();
   const auto connected = co_await next_hop_.ensure_connected();
   if (connected)
@@ -149,12 +204,16 @@ asio::awaitable<void> Session::on(event::Hello hello) {
     upstream.set("DSN");
     upstream.set("ENHANCEDSTATUSCODES");
   }
-  machine_.answer_hello(
-      door_->host,
-      rastel::smtp::announce(upstream, {.size_limit = door_->services.max_message,
-                                        .xforward = trusted(),
-                                        .starttls = machine_.offers_starttls(),
-                                        .require_tls = machine_.inside_tls() && next_hop_.tls_verified()}));
+  machine_.answer_hello(door_->host, rastel::smtp::announce(upstream, announcement()));
+}
+
+rastel::smtp::Announcement Session::announcement() const {
+  return {.size_limit = door_->services.max_message,
+          .xforward = trusted_,
+          .starttls = machine_.offers_starttls(),
+          .require_tls = machine_.inside_tls() && next_hop_.tls_verified(),
+          .xclient = trusted_,
+          .auth = auth_channel()};
 }
 
 Envelope Session::new_envelope() const {
@@ -162,8 +221,12 @@ Envelope Session::new_envelope() const {
   envelope.door = door_->options.name;
   envelope.place = door_->options.place;
   envelope.client.address = client_.address;
-  envelope.client.helo = helo_;
+  envelope.client.name = client_.name;
+  envelope.client.helo = client_.helo.empty() ? helo_ : client_.helo;
   envelope.client.tls_version = stream_.tls_version();
+  envelope.client.authenticated_user = client_.login;
+  if (!machine_.authenticated_user().empty())
+    envelope.client.authenticated_user = machine_.authenticated_user();
   if (!xforward_.empty()) {
     envelope.client.address = of_attribute(xforward_, "ADDR");
     if (envelope.client.address.starts_with("IPV6:")) envelope.client.address.erase(0, 5);
@@ -175,7 +238,7 @@ Envelope Session::new_envelope() const {
 }
 
 asio::awaitable<void> Session::on(event::Mail mail) {
-  if (door_->draining) co_return machine_.answer(shutting_down(door_->host));
+  if (const auto away = sent_away()) co_return machine_.answer(*away);
   if (door_->services.inspector.overloaded())
     co_return machine_.answer({451, "4.3.2 Error: too busy now, try again later"});
   const auto* size = mail.path.find("SIZE");
@@ -213,8 +276,7 @@ asio::awaitable<void> Session::on(event::Data) {
 asio::awaitable<void> Session::on(event::Content content) {
   if (!incoming_) co_return;
   if (const auto fed = co_await incoming_->feed(content.bytes); !fed) {
-    log::warning("door {}: a message from {} is not taken: {}", door_->options.name, client_.address,
-                 fed.error().what);
+    log::warning("door {}: a message from {} is not taken: {}", door_->options.name, peer_, fed.error().what);
     machine_.refuse_content(reply_to(fed.error()));
     forget_transaction();
     xforward_.clear();
@@ -243,7 +305,7 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
     delivery.subject.message_id = incoming_->header().message_id();
     delivery.subject.subject = incoming_->header().subject();
     // A trusted peer is the MTA in front of us; whom it speaks for, it says by XFORWARD.
-    envelope_.direction = policy::direction_of(envelope_, door_->site, !xforward_.empty() || !trusted());
+    envelope_.direction = policy::direction_of(envelope_, door_->site, !xforward_.empty() || client_.himself);
     delivery.subject.envelope = envelope_;
     delivery.subject.pass_unscanned = door_->options.fail == DoorFailure::pass;
     delivery.subject.replies_per_recipient = door_->options.protocol == DoorProtocol::lmtp;
@@ -283,6 +345,7 @@ asio::awaitable<void> Session::on(event::Quit) {
 }
 
 asio::awaitable<void> Session::on(event::Relay relay) {
+  if (const auto away = sent_away()) co_return machine_.answer(*away);
   const auto reply = co_await next_hop_.relay(relay.command);
   machine_.answer(reply ? *reply : reply_to(reply.error()));
 }
@@ -311,12 +374,32 @@ asio::awaitable<void> Session::begin_tls() {
   const Deadline deadline = Deadline::in(patience).earlier(Deadline::in(door_->options.idle_timeout));
   const Result<> begun = co_await stream_.start_tls(door_->tls.server, deadline);
   if (begun) co_return machine_.tls_begun();
-  log::info("door {}: no TLS with {}: {}", door_->options.name, client_.address, begun.error().what);
+  log::info("door {}: no TLS with {}: {}", door_->options.name, peer_, begun.error().what);
   machine_.tls_failed();
 }
 
+// All that was known of the client is another's now (PROTOCOLS A-22), at the next hop too.
+asio::awaitable<void> Session::on(event::Xclient xclient) {
+  take_xclient(client_, xclient.attributes);
+  helo_.clear();
+  xforward_.clear();
+  forget_transaction();
+  co_await next_hop_.begin_anew();
+  machine_.answer(banner());
+}
+
+asio::awaitable<void> Session::on(event::Auth auth) {
+  if (const auto away = sent_away()) co_return machine_.answer(*away);
+  const auto reply = co_await next_hop_.authenticate(auth.line);
+  if (!reply)
+    log::warning("door {}: AUTH of {}: {}", door_->options.name, peer_, reply.error().what);
+  else if (reply->permanent())
+    log::info("door {}: {} did not log in: {}", door_->options.name, peer_, reply->brief());
+  machine_.answer(reply ? *reply : reply_to(reply.error()));
+}
+
 asio::awaitable<void> Session::on(event::Violation violation) {
-  log::warning("door {}: session of {} closed: {}", door_->options.name, client_.address, violation.what);
+  log::warning("door {}: session of {} closed: {}", door_->options.name, peer_, violation.what);
   co_await next_hop_.reset();
   machine_.answer({554, "5.5.0 Error: protocol violation"});
 }

@@ -32,9 +32,13 @@ Result<std::optional<Answer>> ClientMachine::next() {
   Answer answer{awaited_.front(), std::move(*reply), false, closing};
   awaited_.pop_front();
   const int hundreds = answer.reply.code / 100;
-  answer.unexpected = answer.to == Awaited::data
-                          ? hundreds == 2 || (hundreds == 3 && answer.reply.code != 354)
-                          : hundreds == 3;
+  if (answer.to == Awaited::data)
+    answer.unexpected = hundreds == 2 || (hundreds == 3 && answer.reply.code != 354);
+  else if (answer.to == Awaited::auth)
+    answer.unexpected = hundreds < 4 && answer.reply.code != 235 &&
+                        (answer.reply.code != 334 || answer.reply.lines.size() != 1);
+  else
+    answer.unexpected = hundreds == 3;
   if (answer.to == Awaited::starttls && hundreds == 2 && answer.reply.code != 220) answer.unexpected = true;
   return answer;
 }

@@ -22,6 +22,7 @@ enum class Awaited : std::uint8_t {
   content,  // the end of data; in LMTP one a recipient
   quit,
   starttls,  // 220, or a refusal
+  auth,      // AUTH, and what answers its 334: 334, 235, or a refusal
 };
 
 struct Answer {

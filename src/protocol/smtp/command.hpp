@@ -22,7 +22,9 @@ enum class Verb : std::uint8_t {
   help,
   etrn,
   xforward,
-  starttls
+  starttls,
+  xclient,
+  auth
 };
 
 // Where a session stands. As bits, so that a row can name several.

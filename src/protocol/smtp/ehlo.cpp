@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "protocol/smtp/text.hpp"
+#include "protocol/smtp/xtext.hpp"
 
 namespace rastel::smtp {
 
@@ -59,6 +60,11 @@ Keywords announce(const Keywords& next_hop, const Announcement& ours) {
   if (ours.starttls) keywords.set("STARTTLS");
   if (ours.require_tls && next_hop.has("REQUIRETLS")) keywords.set("REQUIRETLS");
   if (ours.xforward) keywords.set("XFORWARD", "NAME ADDR PORT PROTO HELO IDENT SOURCE");
+  if (ours.xclient) keywords.set("XCLIENT", xclient_names);
+  if (ours.auth && next_hop.has("AUTH")) {
+    const std::string mechanisms = relayed_mechanisms(next_hop.parameters("AUTH"), *ours.auth);
+    if (!mechanisms.empty()) keywords.set("AUTH", mechanisms);
+  }
   return keywords;
 }
 

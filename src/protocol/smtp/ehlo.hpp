@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "protocol/smtp/reply.hpp"
+#include "protocol/smtp/sasl.hpp"
 
 namespace rastel::smtp {
 
@@ -40,6 +42,8 @@ struct Announcement {
   bool xforward = false;         // the peer is trusted
   bool starttls = false;         // ours to offer, whatever the next hop says
   bool require_tls = false;  // both hops are TLS, and the next one's server has proved its name (RFC 8689)
+  bool xclient = false;
+  std::optional<Channel> auth{};  // unset: not offered
 };
 
 // What we offer to a client whose mail goes to a next hop that offers `next_hop`.

@@ -33,6 +33,7 @@ constexpr std::array parameter_rows{
     ParameterRow{"MT-PRIORITY", "MT-PRIORITY", true},
     ParameterRow{"RRVS", "RRVS", false},
     ParameterRow{"REQUIRETLS", "REQUIRETLS", true},
+    ParameterRow{"AUTH", "AUTH", true},  // RFC 4954 5
 };
 
 std::unexpected<Reply> refuse(int code, std::string text) {
@@ -110,6 +111,10 @@ const ServerMachine::Row* ServerMachine::find_row(std::string_view word) {
           "5.5.1 Error: XFORWARD is not due now"},
       Row{"STARTTLS", starttls, both, identified, ends_group, &S::check_starttls, &S::apply_starttls,
           "5.5.1 Error: STARTTLS is not due now"},
+      Row{"XCLIENT", xclient, both, greeted | identified, ends_group, &S::check_xclient, &S::apply_xclient,
+          "5.5.1 Error: XCLIENT is not due now"},
+      Row{"AUTH", auth, both, identified, ends_group, &S::check_auth, &S::apply_auth,
+          "5.5.1 Error: AUTH is not due now"},
   };
   const auto* found =
       std::ranges::find_if(rows, [&](const Row& row) { return equal_ignoring_case(row.name, word); });
@@ -182,6 +187,7 @@ void ServerMachine::apply_rcpt(const Reply& reply) {
   say(reply);
   if (!reply.positive()) return;  // forgotten (PROTOCOLS A-32)
   state_ = in_rcpt;
+  welcome_ = true;
   ++recipients_;
 }
 
@@ -277,6 +283,8 @@ bool ServerMachine::must_start_tls(Verb verb) const {
 ServerMachine::Checked ServerMachine::check_starttls(Command& command) {
   if (options_.starttls == StartTls::absent) return refuse(502, "5.5.1 Error: command not implemented");
   if (inside_tls_) return refuse(503, "5.5.1 Error: TLS is in use already");
+  // Whoever logged in before would have to be forgotten here (RFC 3207 4.2) and at the next hop.
+  if (!authenticated_user_.empty()) return refuse(503, "5.5.1 Error: STARTTLS comes before AUTH");
   if (!command.arguments.empty()) return refuse(501, "5.5.4 Error: STARTTLS has no arguments");
   // X-03, CVE-2011-0411: whoever sits between client and us put them there.
   if (!pending().empty() && !RASTEL_PLANTED(tls_state))

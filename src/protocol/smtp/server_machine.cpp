@@ -41,6 +41,9 @@ std::optional<Event> ServerMachine::next() {
         break;
       case Mode::handshake:
         break;
+      case Mode::auth:
+        event = next_auth();
+        break;
     }
     if (event) return event;
     if (used_ == used_before && mode_ == mode_before) break;  // no progress: more bytes are needed
@@ -52,7 +55,7 @@ bool ServerMachine::wants_flush() const {
   constexpr std::size_t piled_up = 16 * 1024;
   if (output_.empty()) return false;
   if (group_ended_ || closing_ || output_.size() >= piled_up) return true;
-  return mode_ == Mode::command ? pending().find('\n') == std::string_view::npos : pending().empty();
+  return !receiving_content() ? pending().find('\n') == std::string_view::npos : pending().empty();
 }
 
 bool ServerMachine::at_rest() const {
@@ -60,12 +63,20 @@ bool ServerMachine::at_rest() const {
          pending().empty() && !overlong_;
 }
 
+// RFC 4954 4: a line of AUTH may be three times as long as any other.
+std::size_t ServerMachine::longest_line() const {
+  constexpr std::size_t longest_auth_line = 16 * 1024;
+  const bool auth =
+      mode_ == Mode::auth || (keywords_.has("AUTH") && starts_ignoring_case(pending(), "AUTH "));
+  return std::max(options_.longest_command, auth ? longest_auth_line : 0);
+}
+
 // A whole command line without its CRLF. nullopt: there is none yet, or what there was has been answered.
 std::optional<std::string> ServerMachine::take_line() {
   const std::string_view rest = pending();
   const std::size_t newline = rest.find('\n');
   const std::size_t length = newline == std::string_view::npos ? rest.size() : newline + 1;
-  if (overlong_ || length > options_.longest_command) {
+  if (overlong_ || length > longest_line()) {
     // Its tail must never be taken for a command of its own.
     used_ += length;
     overlong_ = newline == std::string_view::npos;
@@ -87,6 +98,11 @@ std::optional<std::string> ServerMachine::take_line() {
 std::optional<Event> ServerMachine::next_command() {
   auto line = take_line();
   if (!line) return std::nullopt;
+  if (++commands_ > options_.most_commands_before_auth && options_.most_commands_before_auth > 0 &&
+      awaits_auth()) {
+    shut_down({421, "4.7.0 Error: too many commands before AUTH"});
+    return std::nullopt;
+  }
   // The text is forwarded as it is: what another parser might take for the end of a line or of a string stops
   // here.
   if (std::ranges::any_of(*line, is_control)) {
@@ -211,6 +227,14 @@ void ServerMachine::answer_recipients(const std::vector<Reply>& replies) {
   end_transaction();
 }
 
+void ServerMachine::forget_client() {
+  end_transaction();
+  state_ = greeted;
+  keywords_ = Keywords();
+  authenticated_user_.clear();
+  welcome_ = false;
+}
+
 void ServerMachine::refuse_content(Reply reply) {
   content_open_ = false;
   if (!refusal_) refusal_ = std::move(reply);
@@ -218,12 +242,16 @@ void ServerMachine::refuse_content(Reply reply) {
 
 void ServerMachine::tls_begun() {
   const ServerOptions options = options_;
+  const std::uint32_t commands = commands_;
+  const std::uint32_t all_errors = all_errors_;
   std::string output = std::move(output_);
   std::string injected(RASTEL_PLANTED(tls_state) ? pending() : std::string_view());
   *this = ServerMachine(options);
   output_ = std::move(output);
   input_ = std::move(injected);
   inside_tls_ = true;
+  commands_ = commands;
+  all_errors_ = all_errors;
 }
 
 void ServerMachine::shut_down(const Reply& reply) {
@@ -246,6 +274,7 @@ void ServerMachine::refuse_command(const Reply& reply) {
 }
 
 bool ServerMachine::too_many_errors() {
+  ++all_errors_;
   if (++errors_ < options_.most_errors) return false;
   shut_down({421, "4.7.0 Error: too many errors"});
   return true;

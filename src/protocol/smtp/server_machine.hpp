@@ -22,6 +22,7 @@
 #include "protocol/smtp/data_decoder.hpp"
 #include "protocol/smtp/ehlo.hpp"
 #include "protocol/smtp/reply.hpp"
+#include "protocol/smtp/sasl.hpp"
 #include "protocol/smtp/xtext.hpp"
 
 namespace rastel::smtp {
@@ -64,6 +65,15 @@ struct Xforward {
 };
 // answer() 220 and send it, shake hands, then say tls_begun(), or tls_failed(); or refuse with 454.
 struct StartTls {};
+// Answered 220 the session begins anew: all that was known of the client is forgotten (PROTOCOLS A-22).
+struct Xclient {
+  std::vector<Attribute> attributes;
+};
+// A line for whoever authenticates: the command "AUTH …", or what answers his 334. Answer with his reply; 334
+// asks for one more line, 235 is success.
+struct Auth {
+  std::string line;  // without CRLF; secret: neither log nor keep it
+};
 // Bytes came behind the end of data from a client that had no leave to send ahead: only smuggling explains
 // that (PROTOCOLS A-13); or behind STARTTLS, where they would be taken for text of the encrypted session
 // . The message is not to be taken: answer() it, the machine closes behind the reply.
@@ -74,7 +84,7 @@ struct Violation {
 
 using Event = std::variant<event::Hello, event::Mail, event::Rcpt, event::Data, event::Content,
                            event::EndOfContent, event::Reset, event::Noop, event::Quit, event::Relay,
-                           event::Xforward, event::StartTls, event::Violation>;
+                           event::Xforward, event::StartTls, event::Xclient, event::Auth, event::Violation>;
 
 // STARTTLS as the door is configured; `required`: until then nothing but a hello, NOOP, RSET and QUIT.
 enum class StartTls : std::uint8_t { absent, offered, required };
@@ -86,7 +96,11 @@ struct ServerOptions {
   std::uint64_t most_content = 0;  // octets, for MAIL SIZE=; 0: no limit
   bool may_xforward = false;
   StartTls starttls = StartTls::absent;
+  bool may_xclient = false;
   std::uint32_t most_errors = 20;  // without a message taken in between; then 421 and the end
+  // Where AUTH is offered, and neither it nor a recipient was accepted: then 421 and the end. 0: no limit
+  // (PROTOCOLS X-23).
+  std::uint32_t most_commands_before_auth = 0;
 };
 
 class ServerMachine {
@@ -125,17 +139,26 @@ class ServerMachine {
   [[nodiscard]] bool wants_flush() const;
   // The session is over once the output is sent.
   [[nodiscard]] bool closing() const { return closing_; }
-  [[nodiscard]] bool receiving_content() const { return mode_ != Mode::command; }
+  [[nodiscard]] bool receiving_content() const { return mode_ != Mode::command && mode_ != Mode::auth; }
   // Nothing is begun: no transaction, no part of a command. Where a drain may say 421.
   [[nodiscard]] bool at_rest() const;
   void shut_down(const Reply& reply);  // says 421 and closes
   [[nodiscard]] std::size_t recipients() const { return recipients_; }
   [[nodiscard]] bool chunked() const { return chunked_; }
+  // Of the whole session, forgiven ones too: what was wrong in syntax or sequence, and failed logins.
+  [[nodiscard]] std::uint32_t all_errors() const { return all_errors_; }
+  // Who logged in (235); empty: nobody.
+  [[nodiscard]] const std::string& authenticated_user() const { return authenticated_user_; }
+  // AUTH was offered, and neither it nor a recipient was accepted since.
+  [[nodiscard]] bool awaits_auth() const { return keywords_.has("AUTH") && !welcome_; }
+  // All that the client has said is forgotten, as after XCLIENT or STARTTLS; it has to say EHLO again.
+  void forget_client();
 
  private:
   // `stray_chunk`: octets of a BDAT that was not due, which come whatever we say. `content_end`: all content
-  // was read. `handshake`: 220 to STARTTLS was said, and nothing that comes now is for us.
-  enum class Mode : std::uint8_t { command, data, chunk, stray_chunk, content_end, handshake };
+  // was read. `handshake`: 220 to STARTTLS was said, and nothing that comes now is for us. `auth`: the next
+  // line answers a 334.
+  enum class Mode : std::uint8_t { command, data, chunk, stray_chunk, content_end, handshake, auth };
   struct Command {
     std::string line;
     std::string_view arguments;  // into `line`
@@ -158,11 +181,14 @@ class ServerMachine {
   // What comes by no command, but is answered like one.
   static const Row content_end_row;
   static const Row violation_row;
+  static const Row auth_row;
 
   [[nodiscard]] std::optional<Event> next_command();
+  [[nodiscard]] std::optional<Event> next_auth();
   [[nodiscard]] std::optional<Event> next_data();
   [[nodiscard]] std::optional<Event> next_chunk();
   [[nodiscard]] std::optional<std::string> take_line();
+  [[nodiscard]] std::size_t longest_line() const;
   [[nodiscard]] std::optional<Event> end_of_chunk();
   [[nodiscard]] std::optional<Event> end_of_content();
   void say(const Reply& reply);
@@ -186,6 +212,8 @@ class ServerMachine {
   [[nodiscard]] Checked check_xforward(Command& command);
   [[nodiscard]] Checked check_starttls(Command& command);
   [[nodiscard]] bool must_start_tls(Verb verb) const;
+  [[nodiscard]] Checked check_xclient(Command& command);
+  [[nodiscard]] Checked check_auth(Command& command);
   [[nodiscard]] bool parameters_known(const PathArguments& path, bool of_mail) const;
   // Applies of the table: what the owner's answer changes. They can't refuse.
   void apply_nothing(const Reply& reply) { say(reply); }
@@ -196,8 +224,15 @@ class ServerMachine {
   void apply_quit(const Reply& reply);
   void apply_starttls(const Reply& reply);
   void apply_content(const Reply& reply);
+  void apply_xclient(const Reply& reply);
+  void apply_auth(const Reply& reply);
 
   ServerOptions options_;
+  SaslExchange sasl_;
+  std::string authenticated_user_;
+  bool welcome_ = false;  // authenticated, or a recipient was accepted
+  std::uint32_t commands_ = 0;
+  std::uint32_t all_errors_ = 0;
   Keywords keywords_;
   std::string input_;
   std::size_t used_ = 0;  // of input_

@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr std::array<std::string_view, 40> tokens{"EHLO c\r\n",
+constexpr std::array<std::string_view, 42> tokens{"EHLO c\r\n",
                                                   "HELO c\r\n",
                                                   "LHLO c\r\n",
                                                   "MAIL FROM:<",
@@ -27,6 +27,8 @@ constexpr std::array<std::string_view, 40> tokens{"EHLO c\r\n",
                                                   "HELP",
                                                   "ETRN ",
                                                   "XFORWARD ",
+                                                  "XCLIENT ",
+                                                  "PORT=25",
                                                   "NAME=",
                                                   "ADDR=IPV6:",
                                                   "\r\n.\r\n",
@@ -61,6 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for_test::Talk talk;
   if ((choice & 1U) != 0) talk.options.protocol = Protocol::lmtp;
   talk.options.may_xforward = (choice & 2U) != 0;
+  talk.options.may_xclient = (choice & 2U) != 0;
   if ((choice & 4U) != 0) talk.refuse_beyond = 20;
   if ((choice & 8U) != 0) talk.data = {451, "4.3.2 not now"};
   talk.options.longest_command = (choice & 16U) != 0 ? 64 : 4096;

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "protocol/pieces_for_test.hpp"
 #include "protocol/smtp/server_machine.hpp"
@@ -33,6 +34,7 @@ struct Talk {
   Reply starttls{220, "2.0.0 go"};
   bool greet_first = false;
   bool inside_tls = false;  // from the beginning
+  std::vector<Reply> auth;  // to the lines of AUTH, one after the other; then 535
 
   // The transcript of a session in which `pieces` arrive one after the other, each answered before the next
   // comes.
@@ -43,6 +45,7 @@ struct Talk {
     log_.clear();
     content_.clear();
     content_octets_ = 0;
+    auth_lines_ = 0;
     if (greet_first) machine_.greet({220, "mx.example ESMTP"});
     for (const std::string_view piece : pieces) {
       machine_.receive(piece);
@@ -151,6 +154,18 @@ struct Talk {
     machine_.tls_begun();
     since_tls_ = log_.size();
   }
+  void on(const event::Xclient& xclient) {
+    std::string line = "xclient";
+    for (const Attribute& attribute : xclient.attributes)
+      line += " " + attribute.name + "=" + attribute.value;
+    note(line);
+    machine_.answer({220, "anew"});
+  }
+  void on(const event::Auth& line) {
+    note("auth " + line.line);
+    machine_.answer(auth_lines_ < auth.size() ? auth[auth_lines_] : Reply(535, "5.7.8 no"));
+    ++auth_lines_;
+  }
   void on(const event::Violation&) {
     note("violation");
     machine_.answer({554, "5.5.0 violation"});
@@ -161,6 +176,7 @@ struct Talk {
   std::string content_;
   std::size_t content_octets_ = 0;
   std::size_t since_tls_ = std::string::npos;
+  std::size_t auth_lines_ = 0;
 };
 
 }  // namespace rastel::smtp::for_test

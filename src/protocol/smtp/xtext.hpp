@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// XFORWARD (Postfix XFORWARD_README): attributes of the original client, xtext-encoded (RFC 3461 4). Decoding
-// refuses control characters: a value ends in logs and in another server's command (CVE-2026-28753 was such
-// an injection).
+// XFORWARD and XCLIENT (Postfix XFORWARD_README, XCLIENT_README): attributes of the original client,
+// xtext-encoded (RFC 3461 4). Decoding refuses control characters: a value ends in logs and in another
+// server's command (CVE-2026-28753 was such an injection).
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 namespace rastel::smtp {
 
 struct Attribute {
-  std::string name;   // upper case: NAME ADDR PORT PROTO HELO IDENT SOURCE
+  std::string name;   // upper case: NAME ADDR PORT PROTO HELO IDENT SOURCE, LOGIN DESTADDR DESTPORT
   std::string value;  // decoded; "[UNAVAILABLE]" and "[TEMPUNAVAIL]" as they are
   bool operator==(const Attribute&) const = default;
 };
@@ -23,6 +23,9 @@ struct Attribute {
 
 // `arguments`: what follows "XFORWARD ". nullopt: unknown name, malformed value, none at all.
 [[nodiscard]] std::optional<std::vector<Attribute>> parse_xforward(std::string_view arguments);
+// The same for XCLIENT; addresses, ports and PROTO must be what they claim to be, since they are believed.
+inline constexpr std::string_view xclient_names = "NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT";
+[[nodiscard]] std::optional<std::vector<Attribute>> parse_xclient(std::string_view arguments);
 
 // "2001:db8::1" as XFORWARD and XCLIENT want it: "IPV6:2001:db8::1"; IPv4 as it is; anything else
 // "[UNAVAILABLE]".
@@ -36,5 +39,7 @@ struct Attribute {
 // (PROTOCOLS X-12).
 [[nodiscard]] std::vector<std::string> format_xforward(const std::vector<Attribute>& attributes,
                                                        std::string_view offered);
+[[nodiscard]] std::vector<std::string> format_xclient(const std::vector<Attribute>& attributes,
+                                                      std::string_view offered);
 
 }  // namespace rastel::smtp
