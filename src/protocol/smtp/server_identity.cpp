@@ -75,7 +75,9 @@ void ServerMachine::apply_auth(const Reply& reply) {
   if (reply.code == 334) {
     // Not by say(), which cuts at 512 octets: a challenge may be as long as a response.
     mode_ = Mode::auth;
-    output_ += "334 " + (reply.lines.empty() ? std::string() : reply.lines.front()) + "\r\n";
+    std::string challenge = reply.lines.empty() ? std::string() : reply.lines.front();
+    std::ranges::replace_if(challenge, is_control, '?');
+    output_ += "334 " + challenge + "\r\n";
     return;
   }
   say(reply);

@@ -54,6 +54,22 @@ TEST(Auth, EmptyLinesEmptyChallengesAndEqualsSignsStayAsTheyAre) {
   EXPECT_EQ(talk.machine().authenticated_user(), "");
 }
 
+TEST(Auth, AChallengeAddsNoLineAndMayBeLong) {
+  Talk talk = with_auth();
+  talk.auth = {{334, "a\r\n235 ok"}, {334, std::string(20'000, 'A')}, {501, "no"}};
+  EXPECT_EQ(
+      after_ehlo(talk, "AUTH LOGIN\r\nAA==\r\n*\r\n"),
+      "auth AUTH LOGIN\n334 a??235 ok\nauth AA==\n334 " + std::string(20'000, 'A') + "\nauth *\n501 no\n");
+}
+
+TEST(Auth, TlsComesBeforeIt) {
+  Talk talk = with_auth();
+  talk.options.starttls = StartTls::offered;
+  talk.auth = {{235, "ok"}};
+  EXPECT_EQ(after_ehlo(talk, "AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=\r\nSTARTTLS\r\n"),
+            "auth AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=\n235 ok\n503 5.5.1 Error: STARTTLS comes before AUTH\n");
+}
+
 TEST(Auth, AClientMayCancel) {
   Talk talk = with_auth();
   talk.auth = {{334, ""}, {501, "5.7.0 cancelled"}};
