@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import select
+import socket
 import time
 
 import pytest
@@ -189,7 +190,7 @@ EVERYTHING = ["PIPELINING", "SIZE 52428800", "8BITMIME", "SMTPUTF8", "DSN", "ENH
               "BINARYMIME", "STARTTLS", "AUTH PLAIN LOGIN", "AUTH=LOGIN", "XCLIENT NAME ADDR", "XFORWARD NAME ADDR", "XEXCH50",
               "BURL imap", "PRDR", "REQUIRETLS", "LIMITS RCPTMAX=1", "CHECKPOINT", "ATRN", "TURN", "VERB", "ONEX", "SAML",
               "NO-SOLICITING", "X-FOO", "UTF8SMTP", "CONPERM", "CONNEG", "TIME", "FUTUREEXT"]
-OURS = {"PIPELINING", "CHUNKING", "SIZE"}
+OURS = {"PIPELINING", "CHUNKING", "SIZE", "PRDR"}
 FROM_TRUSTED = {"XFORWARD", "XCLIENT"}
 PASSED = {"8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES", "ETRN", "VRFY", "EXPN", "HELP", "DELIVERBY",
           "FUTURERELEASE", "MT-PRIORITY", "RRVS"}
@@ -205,7 +206,7 @@ def test_only_listed_extensions_pass(doors, how):
     with doors.client("smtp-untrusted-smtp", how=how) as client:
         assert set(client.hello()) == OURS | PASSED
     with doors.client("lmtp-smtp", how=how) as client:
-        assert set(client.hello()) == OURS | PASSED | FROM_TRUSTED
+        assert set(client.hello()) == (OURS | PASSED | FROM_TRUSTED) - {"PRDR"}
 
 
 def test_a_bare_next_hop_makes_a_bare_announcement(doors):
@@ -434,6 +435,23 @@ def test_xforward_values_inject_nothing(doors):
         assert client.deliver(MESSAGES["plain"]).code == 250
     assert not any(command.startswith("RCPT") and "evil" in command for command in doors.hop.commands)
     assert all(len(command) < 512 for command in doors.hop.commands)
+
+
+def test_a_client_that_quits_ahead_and_closes_its_side_hears_the_answer(doors):
+    """Exim's last message of a connection: end of data, QUIT and FIN in one go."""
+    for end in (b".\r\n", b"BDAT"):
+        with doors.client() as client:
+            client.hello()
+            client.envelope("a@x.example", ["b@lab.test"])
+            content = peers.mail("last", b"<p>some</p>\r\n" * 20_000)
+            if end == b"BDAT":
+                client.send(b"BDAT %d LAST\r\n" % len(content) + content + b"QUIT\r\n")
+            else:
+                assert client.command("DATA").code == 354
+                client.send(peers.stuffed(content) + b"quit\r\n")
+            client.socket.shutdown(socket.SHUT_WR)
+            assert [client.reply().code, client.reply().code] == [250, 221] and client.at_end()
+    assert len(doors.hop.accepted()) == 2
 
 
 # LMTP

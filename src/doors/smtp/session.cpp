@@ -213,6 +213,7 @@ rastel::smtp::Announcement Session::announcement() const {
           .starttls = machine_.offers_starttls(),
           .require_tls = machine_.inside_tls() && next_hop_.tls_verified(),
           .xclient = trusted_,
+          .prdr = door_->options.protocol == DoorProtocol::smtp,
           .auth = auth_channel()};
 }
 
@@ -256,9 +257,10 @@ asio::awaitable<void> Session::on(event::Mail mail) {
 }
 
 asio::awaitable<void> Session::on(event::Rcpt rcpt) {
-  // One reply can't say two outcomes: SMTP to LMTP takes one recipient a transaction (PROTOCOLS A-34).
+  // One reply can't say two outcomes: SMTP to LMTP takes one recipient a transaction (PROTOCOLS A-34), unless
+  // the client has asked for a reply a recipient.
   const bool bridging = door_->options.protocol == DoorProtocol::smtp &&
-                        door_->options.next_hop.protocol == NextHop::Protocol::lmtp;
+                        door_->options.next_hop.protocol == NextHop::Protocol::lmtp && !machine_.wants_prdr();
   if (bridging && !envelope_.recipients.empty())
     co_return machine_.answer({452, "4.5.3 Error: one recipient at a time"});
   const auto reply = co_await next_hop_.recipient(std::move(rcpt.command));
@@ -308,9 +310,10 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
     envelope_.direction = policy::direction_of(envelope_, door_->site, !xforward_.empty() || client_.himself);
     delivery.subject.envelope = envelope_;
     delivery.subject.pass_unscanned = door_->options.fail == DoorFailure::pass;
-    delivery.subject.replies_per_recipient = door_->options.protocol == DoorProtocol::lmtp;
+    delivery.subject.replies_per_recipient = machine_.replies_per_recipient();
     delivery.receive_time = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
-    delivery.client_is_there = [this] { return !stream_.peer_is_gone(); };
+    // Exim sends QUIT with the end of its last message, closes its side, and waits.
+    delivery.client_is_there = [this] { return machine_.quits_next() || !stream_.peer_is_gone(); };
     const std::vector<Reply> replies =
         co_await deliver(std::move(delivery), door_->options, next_hop_, door_->services);
     answer_end(replies);
@@ -321,7 +324,11 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
 }
 
 void Session::answer_end(const std::vector<Reply>& replies) {
-  if (door_->options.protocol == DoorProtocol::lmtp)
+  // With PRDR one reply is enough where all are the same, as of a server that was asked and doesn't do it.
+  const bool lmtp = door_->options.protocol == DoorProtocol::lmtp;
+  const bool differ =
+      std::ranges::any_of(replies, [&](const Reply& reply) { return reply != replies.front(); });
+  if (lmtp || (differ && machine_.replies_per_recipient()))
     machine_.answer_recipients(replies);
   else
     machine_.answer(replies.front());

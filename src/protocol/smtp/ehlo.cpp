@@ -57,6 +57,7 @@ Keywords announce(const Keywords& next_hop, const Announcement& ours) {
                               "ETRN", "VRFY",      "EXPN",          "HELP"};
   for (const char* keyword : passed)
     if (next_hop.has(keyword)) keywords.set(keyword, next_hop.parameters(keyword));
+  if (ours.prdr) keywords.set("PRDR");  // ended here, the next hop doesn't hear of it
   if (ours.starttls) keywords.set("STARTTLS");
   if (ours.require_tls && next_hop.has("REQUIRETLS")) keywords.set("REQUIRETLS");
   if (ours.xforward) keywords.set("XFORWARD", "NAME ADDR PORT PROTO HELO IDENT SOURCE");

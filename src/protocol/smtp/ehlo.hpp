@@ -43,6 +43,7 @@ struct Announcement {
   bool starttls = false;         // ours to offer, whatever the next hop says
   bool require_tls = false;  // both hops are TLS, and the next one's server has proved its name (RFC 8689)
   bool xclient = false;
+  bool prdr = false;              // SMTP alone: LMTP has no need of it
   std::optional<Channel> auth{};  // unset: not offered
 };
 

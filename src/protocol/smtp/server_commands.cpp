@@ -33,6 +33,7 @@ constexpr std::array parameter_rows{
     ParameterRow{"MT-PRIORITY", "MT-PRIORITY", true},
     ParameterRow{"RRVS", "RRVS", false},
     ParameterRow{"REQUIRETLS", "REQUIRETLS", true},
+    ParameterRow{"PRDR", "PRDR", true},
     ParameterRow{"AUTH", "AUTH", true},  // RFC 4954 5
 };
 
@@ -46,6 +47,26 @@ std::optional<std::uint64_t> size_of(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
   return problem == std::errc() ? value : UINT64_MAX;
+}
+
+// Takes a parameter that is ours alone out of a command that will be forwarded, and out of what is kept of
+// it.
+void take_out(std::string_view keyword, std::string& line, std::string_view arguments, PathArguments& path) {
+  std::string kept;
+  for (std::string_view left = path.parameters; !(left = trim(left)).empty();) {
+    const std::size_t end = std::min(left.find(' '), left.size());
+    if (!equal_ignoring_case(left.substr(0, end), keyword)) {
+      if (!kept.empty()) kept += ' ';
+      kept += left.substr(0, end);
+    }
+    left.remove_prefix(end);
+  }
+  // The parameters are the end of the arguments, which are a part of the line.
+  const std::size_t end_of_path =
+      static_cast<std::size_t>(arguments.data() - line.data()) + arguments.size() - path.parameters.size();
+  line = std::string(trim(std::string_view(line).substr(0, end_of_path))) + (kept.empty() ? "" : " ") + kept;
+  path.parameters = std::move(kept);
+  std::erase_if(path.parsed, [&](const Parameter& parameter) { return parameter.keyword == keyword; });
 }
 
 constexpr std::uint64_t largest_chunk = std::uint64_t{1} << 40U;
@@ -152,6 +173,8 @@ ServerMachine::Checked ServerMachine::check_mail(Command& command) {
     return refuse(501, "5.5.4 Error: BODY is 7BIT or 8BITMIME");
   if (const Parameter* required = path->find("REQUIRETLS"); required != nullptr && !required->value.empty())
     return refuse(501, "5.5.4 Error: REQUIRETLS has no value");
+  const Parameter* prdr = path->find("PRDR");
+  if (prdr != nullptr && !prdr->value.empty()) return refuse(501, "5.5.4 Error: PRDR has no value");
   utf8_ = path->find("SMTPUTF8") != nullptr;
   if (has_eight_bit(path->address) && !utf8_) return refuse(553, "5.6.7 Error: the address needs SMTPUTF8");
   event::Mail mail;
@@ -162,6 +185,8 @@ ServerMachine::Checked ServerMachine::check_mail(Command& command) {
     if (options_.most_content > 0 && mail.size > options_.most_content)
       return refuse(552, "5.3.4 Error: the message is too large");
   }
+  prdr_ = prdr != nullptr;
+  if (prdr_) take_out("PRDR", command.line, command.arguments, *path);
   mail.command = std::move(command.line);
   mail.path = std::move(*path);
   return mail;

@@ -58,6 +58,8 @@ bool ServerMachine::wants_flush() const {
   return !receiving_content() ? pending().find('\n') == std::string_view::npos : pending().empty();
 }
 
+bool ServerMachine::quits_next() const { return equal_ignoring_case(pending(), "QUIT\r\n"); }
+
 bool ServerMachine::at_rest() const {
   return mode_ == Mode::command && due_ == nullptr && (state_ & (greeted | identified)) != 0 &&
          pending().empty() && !overlong_;
@@ -219,11 +221,24 @@ void ServerMachine::answer_hello(std::string_view host, const Keywords& keywords
 
 void ServerMachine::answer_recipients(const std::vector<Reply>& replies) {
   if (std::exchange(due_, nullptr) == nullptr || closing_) return;
-  for (std::size_t i = 0; i < replies_to_content(); ++i) {
-    const bool answered = i < replies.size();
-    if (answered && replies[i].positive()) errors_ = 0;
-    say(answered ? replies[i] : Reply(451, "4.3.0 Error: no answer for this recipient"));
+  const bool prdr = options_.protocol == Protocol::smtp;
+  if (prdr) say({353, "One reply a recipient follows, and one for all"});
+  bool any_taken = false;
+  bool all_refused = true;
+  for (std::size_t i = 0; i < std::max<std::size_t>(recipients_, 1); ++i) {
+    const Reply reply =
+        i < replies.size() ? replies[i] : Reply(451, "4.3.0 Error: no answer for this recipient");
+    any_taken = any_taken || reply.positive();
+    all_refused = all_refused && reply.permanent();
+    say(reply);
   }
+  if (any_taken) errors_ = 0;
+  // A client lets a bad last reply count for all of them: it must be good where anybody's was.
+  if (prdr && any_taken)
+    say({250, "2.0.0 Ok: as said for each recipient"});
+  else if (prdr)
+    say(all_refused ? Reply(554, "5.7.1 Refused for every recipient")
+                    : Reply(451, "4.7.1 Taken for no recipient, try again later"));
   end_transaction();
 }
 

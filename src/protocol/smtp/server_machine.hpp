@@ -116,8 +116,8 @@ class ServerMachine {
   void answer(const Reply& reply);
   // To Hello: 250 with the keywords (EHLO, LHLO), or the bare 250 of HELO. A refusal goes by answer().
   void answer_hello(std::string_view host, const Keywords& keywords);
-  // To EndOfContent in LMTP: one reply a recipient accepted, in order (RFC 2033 4.2); fewer are filled up
-  // with 451.
+  // To EndOfContent where replies_per_recipient(): one reply a recipient accepted, in order (RFC 2033 4.2);
+  // fewer are filled up with 451. With PRDR 353 comes before them, and a last reply that sums them up behind.
   void answer_recipients(const std::vector<Reply>& replies);
   // While content comes: its rest is read and dropped, and `reply` said at its end.
   void refuse_content(Reply reply);
@@ -145,6 +145,15 @@ class ServerMachine {
   void shut_down(const Reply& reply);  // says 421 and closes
   [[nodiscard]] std::size_t recipients() const { return recipients_; }
   [[nodiscard]] bool chunked() const { return chunked_; }
+  // The client has asked, for this message, for a reply a recipient (PRDR, draft-hall-prdr-00, Exim).
+  [[nodiscard]] bool wants_prdr() const { return prdr_; }
+  // Whether they can have different replies: by answer_recipients() instead of answer().
+  [[nodiscard]] bool replies_per_recipient() const {
+    return options_.protocol == Protocol::lmtp || (prdr_ && recipients_ > 1);
+  }
+  // The client has sent QUIT ahead, and nothing else: it may close its side and waits for replies all the
+  // same.
+  [[nodiscard]] bool quits_next() const;
   // Of the whole session, forgiven ones too: what was wrong in syntax or sequence, and failed logins.
   [[nodiscard]] std::uint32_t all_errors() const { return all_errors_; }
   // Who logged in (235); empty: nobody.
@@ -246,6 +255,7 @@ class ServerMachine {
   bool overlong_ = false;     // within a line that is too long
   bool group_ended_ = false;  // the last reply is one that the client waits for
   bool utf8_ = false;         // MAIL said SMTPUTF8
+  bool prdr_ = false;         // MAIL said PRDR
   bool chunked_ = false;
   bool last_chunk_ = false;
   bool content_open_ = false;  // the owner has accepted the message

@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr std::array<std::string_view, 42> tokens{"EHLO c\r\n",
+constexpr std::array<std::string_view, 43> tokens{"EHLO c\r\n",
                                                   "HELO c\r\n",
                                                   "LHLO c\r\n",
                                                   "MAIL FROM:<",
@@ -39,6 +39,7 @@ constexpr std::array<std::string_view, 42> tokens{"EHLO c\r\n",
                                                   " SIZE=",
                                                   " BODY=8BITMIME",
                                                   " SMTPUTF8",
+                                                  " PRDR",
                                                   " RET=",
                                                   " ORCPT=rfc822;",
                                                   "\"",
@@ -64,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((choice & 1U) != 0) talk.options.protocol = Protocol::lmtp;
   talk.options.may_xforward = (choice & 2U) != 0;
   talk.options.may_xclient = (choice & 2U) != 0;
+  if ((choice & 32U) != 0) talk.keywords.set("PRDR");
   if ((choice & 4U) != 0) talk.refuse_beyond = 20;
   if ((choice & 8U) != 0) talk.data = {451, "4.3.2 not now"};
   talk.options.longest_command = (choice & 16U) != 0 ? 64 : 4096;

@@ -30,7 +30,9 @@ struct Talk {
   Keywords keywords = all_keywords();
   Reply data{354, "go ahead"};
   Reply end{250, "2.0.0 taken"};
-  std::size_t refuse_beyond = SIZE_MAX;  // octets of content, then 452
+  std::vector<Reply> each{{250, "2.0.0 first"},
+                          {451, "4.0.0 second"}};  // to several recipients, where each has its own
+  std::size_t refuse_beyond = SIZE_MAX;            // octets of content, then 452
   Reply starttls{220, "2.0.0 go"};
   bool greet_first = false;
   bool inside_tls = false;  // from the beginning
@@ -118,8 +120,8 @@ struct Talk {
   }
   void on(const event::EndOfContent&) {
     note("end");
-    if (options.protocol == Protocol::lmtp && machine_.recipients() > 1)
-      machine_.answer_recipients({Reply(250, "2.0.0 first"), Reply(451, "4.0.0 second")});
+    if (machine_.replies_per_recipient() && machine_.recipients() > 1)
+      machine_.answer_recipients(each);
     else
       machine_.answer(end);
   }
