@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """AUTH relayed to a next hop that decides, or lies, hangs and vanishes. A real one is in test_lab_identity.py."""
 import base64
+import socket
 import subprocess
 import time
 
@@ -184,6 +185,32 @@ def test_a_login_is_never_taken_for_one_on_another_connection(doors, moment):
             doors.hop.hooks[moment] = peers.CLOSE
             assert client.deliver(CONTENT, sender=sender).code in range(400, 500)
     assert doors.hop.connections == connections + 1 and not doors.hop.messages
+
+
+def test_a_next_hop_that_left_while_the_client_was_idle_is_asked_again(doors):
+    doors.answers("235 2.7.0 ok")
+    with doors.client() as client:
+        client.hello()
+        doors.hop.sessions[-1].shutdown(socket.SHUT_RDWR)
+        time.sleep(0.2)
+        assert client.command(PLAIN).code == 235
+        assert client.deliver(CONTENT, sender="idle@lab.test").code == 250
+    assert user_of(doors, "idle@lab.test") == "alice@lab.test"
+    assert PLAIN in doors.hop.messages[0].commands, "the login and the message on one connection"
+
+
+def test_a_next_hop_that_leaves_in_the_middle_is_no_end_of_logging_in(doors):
+    def leave(session, line):
+        session.say("334 ")
+        return peers.CLOSE
+    doors.hop.hooks["AUTH"] = leave
+    with doors.client() as client:
+        client.hello()
+        assert client.command("AUTH LOGIN").code == 334
+        time.sleep(0.2)
+        assert client.command("YQ==").code == 451
+        doors.answers("235 2.7.0 ok")
+        assert client.command(PLAIN).code == 235
 
 
 def test_only_235_says_who_it_is(doors):

@@ -104,8 +104,11 @@ asio::awaitable<Result<>> NextHopSession::say_xforward() {
 }
 
 asio::awaitable<Result<Reply>> NextHopSession::authenticate(const std::string& line) {
-  if (!client_ || client_->closed_by_peer())
+  if (asked_for_login_ && client_->closed_by_peer()) {
+    drop();
     co_return fail(ErrorKind::peer_closed, "the next hop has left before AUTH was over");
+  }
+  RASTEL_CO_CHECK(co_await ensure_connected());
   auto reply = co_await client_->authenticate(line);
   asked_for_login_ = reply && reply->code == 334;
   authenticated_ = reply && reply->code == 235;

@@ -42,7 +42,8 @@ class NextHopSession {
       std::string command, std::vector<rastel::smtp::Attribute> xforward, RequireTls require_tls);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> recipient(std::string command);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> relay(const std::string& command);
-  // A line of AUTH on the connection that there is; after 235 no other connection can take its place.
+  // A line of AUTH: the command, or what answers the 334 before; after 235 no other connection can take the
+  // place of this one.
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> authenticate(const std::string& line);
   [[nodiscard]] bool login_is_lost() { return authenticated_ && (!client_ || client_->closed_by_peer()); }
   [[nodiscard]] boost::asio::awaitable<void> reset();
