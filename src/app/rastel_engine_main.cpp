@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <malloc.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/configuration.hpp"
@@ -21,15 +22,30 @@ static void keep_freed_memory() {
 #endif
 }
 
+enum class Priority { usual = 0, low = 10 };  // nice values
+
+// Back to the usual one takes the limit that the master has set.
+static void set_priority(Priority priority) {
+#ifdef RLIMIT_NICE
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NICE, &limit) != 0 || limit.rlim_cur < 20) return;
+  (void)setpriority(PRIO_PROCESS, 0, static_cast<int>(priority));
+#else
+  (void)priority;
+#endif
+}
+
 int main(int count, char** arguments) {
   using namespace rastel;
   using namespace rastel::sandbox;
   keep_freed_memory();
   ZygoteOptions options;
+  bool beside = false;  // of an engine that scans: it comes first until we have loaded
   for (int i = 1; i < count; ++i) {
     if (std::strcmp(arguments[i], "--userns=mapped") == 0) options.user_namespace = UserNamespace::mapped;
     if (std::strcmp(arguments[i], "--userns=single") == 0) options.user_namespace = UserNamespace::single;
     if (std::strcmp(arguments[i], "--confinement=required") == 0) options.confinement_required = true;
+    if (std::strcmp(arguments[i], "--beside") == 0) beside = true;
   }
   FileDescriptor socket(3);
   std::string text(1 << 20, '\0');
@@ -48,6 +64,10 @@ int main(int count, char** arguments) {
   }
   options.scratch = configuration->engine.scratch.value;
   options.memory = configuration->engine.memory.value;
-  run_zygote(std::move(socket), options,
-             [&] { return load_engine(configuration->signatures, configuration->engine); });
+  run_zygote(std::move(socket), options, [&] {
+    if (beside) set_priority(Priority::low);
+    auto loaded = load_engine(configuration->signatures, configuration->engine);
+    if (beside) set_priority(Priority::usual);
+    return loaded;
+  });
 }

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/os/huge_pages.hpp"
 #include "detect/engine.hpp"
 #include "sandbox/process_memory.hpp"
 #include "sandbox/scratch_folders.hpp"
@@ -22,6 +23,8 @@
 
 namespace rastel::sandbox {
 namespace {
+
+constexpr std::uint64_t worth_huge_pages = 256ULL << 20;
 
 class EngineScanner final : public Scanner {
  public:
@@ -228,6 +231,8 @@ Result<Loaded> load_engine(const SignatureOptions& signatures, const EngineOptio
   RASTEL_TRY(auto engine, detect::Engine::load(signatures, options));
   engine->prewarm();
   RASTEL_CHECK(engine->prove());
+  // A gigabyte of signatures in small pages makes every fork of a scanner twice as slow.
+  if (const auto memory = own_memory(); memory && memory->pss > worth_huge_pages) (void)os::use_huge_pages();
   const detect::EngineInfo& info = engine->info();
   Loaded loaded;
   loaded.ready.engine_version = info.engine_version;

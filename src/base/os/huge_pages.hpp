@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// A process whose memory lies in few large pages forks faster: there is less to note for the child. Only
+// Linux (6.1) can bring memory into them that is in use already; elsewhere, and where the machine has none to
+// give, nothing happens.
+#pragma once
+
+#include <cstdint>
+
+namespace rastel::os {
+
+// All private, writable memory of this process that has no file, as far as the kernel can. Takes seconds for
+// a gigabyte. Bytes that were brought into huge pages, or lay in them already.
+std::uint64_t use_huge_pages();
+
+}  // namespace rastel::os
