@@ -134,12 +134,14 @@ int main(int count, char** arguments) {
   CLI11_PARSE(app, count, arguments);
   if (only_check) return check(file);
   std::error_code code;
-  const std::filesystem::path beside = std::filesystem::read_symlink("/proc/self/exe", code).parent_path();
+  const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", code);
+  const std::filesystem::path beside = own.parent_path();
   if (code) {
     std::fprintf(stderr, "rasteld: can't tell where its own program lies (is /proc mounted?)\n");
     return 1;
   }
   file = std::filesystem::absolute(file, code);
-  return sandbox::run_master({beside / "rastel-daemon", beside / "rastel-engine", beside / "rastel-page"},
-                             [&] { return plan_from(file); });
+  return sandbox::run_master(
+      {beside / "rastel-daemon", beside / "rastel-engine", beside / "rastel-page", {own, "-c", file}},
+      [&] { return plan_from(file); });
 }

@@ -4,9 +4,11 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <pwd.h>
@@ -230,6 +232,65 @@ void Listeners::settle(const MasterPlan& plan, const Account& account) {
 
 int Listeners::descriptor(const ListenerSpec& spec) const {
   return open_.at(to_string(spec.endpoint)).socket.get();
+}
+
+namespace {
+
+constexpr const char* handed_on = "RASTEL_LISTENERS";
+
+// "descriptor device inode address", a line each. The address last: it may hold blanks.
+bool is_listening(int descriptor) {
+  int listening = 0;
+  socklen_t length = sizeof listening;
+  return getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listening, &length) == 0 && listening == 1;
+}
+
+void close_on_exec(int descriptor, bool on) { (void)fcntl(descriptor, F_SETFD, on ? FD_CLOEXEC : 0); }
+
+}  // namespace
+
+Error Listeners::go_on_as(const std::vector<std::string>& program) {
+  std::string text;
+  for (const auto& [address, open] : open_) {
+    if (address.find('\n') != std::string::npos) continue;  // bound anew
+    text += fmt::format("{} {} {} {}\n", open.socket.get(), open.device, open.inode, address);
+    close_on_exec(open.socket.get(), false);
+  }
+  setenv(handed_on, text.c_str(), 1);
+  std::vector<char*> arguments;
+  for (const std::string& argument : program) arguments.push_back(const_cast<char*>(argument.c_str()));
+  arguments.push_back(nullptr);
+  execv(arguments.front(), arguments.data());
+  const int problem = errno;
+  unsetenv(handed_on);
+  for (const auto& [address, open] : open_) close_on_exec(open.socket.get(), true);
+  return fail_errno(problem, "can't start " + program.front()).error();
+}
+
+void Listeners::inherit() {
+  const char* set = getenv(handed_on);
+  if (set == nullptr) return;
+  std::istringstream lines{std::string(set)};
+  unsetenv(handed_on);  // it isn't for our children
+  std::string line;
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    int descriptor = -1;
+    Open open;
+    std::string address;
+    if (!(words >> descriptor >> open.device >> open.inode >> std::ws) || !std::getline(words, address))
+      continue;
+    const auto endpoint = parse_endpoint(address);
+    if (descriptor <= 2 || !endpoint || !is_listening(descriptor)) {
+      log::warning("the listener {} didn't come through the upgrade", address);
+      continue;
+    }
+    close_on_exec(descriptor, true);
+    open.socket = FileDescriptor(descriptor);
+    open.spec.endpoint = *endpoint;
+    open.spec.mode = 0;  // settle() gives it the plan's
+    open_.emplace(address, std::move(open));
+  }
 }
 
 void Listeners::remove_socket_files() {

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include <sys/types.h>
 
@@ -27,6 +28,12 @@ class Listeners {
   // Closes what is gone, gives what stays its new mode and group.
   void settle(const MasterPlan& plan, const Account& account);
   [[nodiscard]] int descriptor(const ListenerSpec& spec) const;
+
+  // An upgrade: replaces this program by another, which finds the listeners by what stands in its environment
+  // and takes them with inherit(). Comes back only with an error; everything is as it was then.
+  [[nodiscard]] Error go_on_as(const std::vector<std::string>& program);
+  // Before open() and settle(), which closes those that the configuration no longer names.
+  void inherit();
   void remove_socket_files();
 
  private:

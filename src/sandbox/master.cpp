@@ -9,6 +9,7 @@
 #include <map>
 
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -35,10 +36,12 @@ constexpr auto farewell_time = std::chrono::seconds(10);  // between a daemon's 
 constexpr auto shortest_pause = std::chrono::seconds(1);
 constexpr auto longest_pause = std::chrono::seconds(30);
 constexpr auto settled_after = std::chrono::minutes(1);
+constexpr auto longest_check = std::chrono::seconds(10);
 constexpr std::size_t most_engines = 8;
 
 volatile std::sig_atomic_t told_to_end = 0;
 volatile std::sig_atomic_t told_to_reload = 0;
+volatile std::sig_atomic_t told_to_upgrade = 0;
 
 // What systemd wants to know (Type=notify); elsewhere nobody asks.
 void tell_supervisor(const char* state) {
@@ -56,6 +59,11 @@ class Master {
 
   int run() {
     umask(022);
+#ifdef RLIMIT_NICE
+    // An engine that loads beside another makes itself less important, and this lets it come back from that.
+    const rlimit back_to_usual{20, 20};
+    (void)setrlimit(RLIMIT_NICE, &back_to_usual);
+#endif
     if (const auto begun = begin(); !begun) {
       log_lines(begun.error().what);
       return 1;
@@ -64,7 +72,9 @@ class Master {
     for (;;) {
       reap();
       if (told_to_end && !ending_) end();
+      if (std::exchange(told_to_upgrade, 0) != 0 && !ending_ && !upgrading_) prepare_upgrade();
       if (ending_ && daemon_ < 0) break;
+      if (upgrading_ && daemon_ < 0) upgrade();
       if (daemon_ > 0 && Clock::now() >= kill_at_) kill(daemon_, SIGKILL);
       // Only a daemon that has asked for something has its handler in place: SIGHUP would kill it.
       if (told_to_reload && daemon_ > 0 && has_asked_) {
@@ -98,7 +108,9 @@ class Master {
       RASTEL_TRY(page_account_, account_named(plan_.page->user, "[http] user"));
     }
     RASTEL_CHECK(make_folders(plan_, account_));
+    listeners_.inherit();
     RASTEL_CHECK(listeners_.open(plan_, account_));
+    listeners_.settle(plan_, account_);
     return {};
   }
 
@@ -108,16 +120,17 @@ class Master {
     action.sa_handler = [](int number) {
       if (number == SIGTERM || number == SIGINT) told_to_end = 1;
       if (number == SIGHUP) told_to_reload = 1;
+      if (number == SIGUSR2) told_to_upgrade = 1;
     };
     sigset_t blocked;
     sigemptyset(&blocked);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) {
       sigaction(number, &action, nullptr);
       sigaddset(&blocked, number);
     }
     std::signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &blocked, &waiting_);
-    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigdelset(&waiting_, number);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) sigdelset(&waiting_, number);
   }
 
   void wait() {
@@ -216,6 +229,7 @@ class Master {
     if (!text) return answer(MasterVerb::start_engine, true, 0, text.error().what);
     Program program{programs_.engine, {}, {ends->second.get(), text->get()}};
     if (plan_.confinement_required) program.arguments.push_back("--confinement=required");
+    if (!engines_.empty()) program.arguments.push_back("--beside");
     const auto child = start_engine_program(program, next_engine_ % 200);
     if (!child) return answer(MasterVerb::start_engine, true, 0, child.error().what);
     engines_.emplace(next_engine_, child->pid);
@@ -319,7 +333,7 @@ class Master {
     daemon_ = -1;
     link_.close();
     kill_engines();
-    if (ending_) return;
+    if (ending_ || upgrading_) return;
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
       ending_ = true;
       return;
@@ -341,6 +355,30 @@ class Master {
     ending_ = true;
     kill_at_ = Clock::now() + drain_time;
     if (daemon_ > 0) kill(daemon_, SIGTERM);
+  }
+
+  // The new program must be one, and understand the configuration, before anything ends for it.
+  void prepare_upgrade() {
+    if (programs_.own.empty()) return;
+    log::info("told to go on as the program that lies in {} now", programs_.own.front());
+    std::vector<std::string> check = programs_.own;
+    check.emplace_back("--check");
+    if (const auto checked = run_and_wait(check, longest_check); !checked)
+      return log::error("not upgraded, everything stays as it was: {}", checked.error().what);
+    upgrading_ = true;
+    if (daemon_ < 0) return;
+    kill_at_ = Clock::now() + drain_time;
+    kill(daemon_, SIGTERM);
+  }
+
+  // Doesn't come back, but for a program that can't be started; then all goes on as before.
+  void upgrade() {
+    upgrading_ = false;
+    end_page();
+    end_engines();
+    restart_at_ = {};
+    const Error error = listeners_.go_on_as(programs_.own);
+    log::error("not upgraded, the programs before go on: {}", error.what);
   }
 
   void kill_engines() {
@@ -370,6 +408,7 @@ class Master {
   std::uint32_t next_engine_ = 1;
   sigset_t waiting_{};
   bool ending_ = false;
+  bool upgrading_ = false;  // the daemon drains for it
   bool has_asked_ = false;  // the daemon, for something
   Clock::time_point kill_at_ = Clock::time_point::max();
   Clock::time_point restart_at_{}, started_at_{};

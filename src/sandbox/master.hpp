@@ -6,8 +6,10 @@
 // SIGTERM, SIGINT: the daemon drains (at most a minute), then all ends. SIGHUP: the daemon is told to ask for
 // the configuration again. A daemon that dies is started again after 1, 2, 4 … 30 s (1 s again once it has
 // lived a minute) and its engines are killed; one that ends with status 0 ends the master too. Under systemd
-// (NOTIFY_SOCKET) it says READY and STOPPING. The page, if there is one, is started again likewise; nothing
-// waits for it.
+// (NOTIFY_SOCKET) it says READY and STOPPING. SIGUSR2, after new programs were put in the place of the old
+// ones: the new rasteld is asked whether it understands the configuration; if so the daemon drains, and this
+// process goes on as the new program, with its listeners: whoever connects meanwhile waits in them. The page,
+// if there is one, is started again likewise; nothing waits for it.
 #pragma once
 
 #include <functional>
@@ -60,6 +62,8 @@ using ReadPlan = std::function<Result<MasterPlan>()>;
 struct MasterPrograms {
   std::string daemon, engine;
   std::string page = {};  // needed where a plan has one
+  // This program, absolute, and its arguments: what SIGUSR2 goes on as. Empty: it goes on as nothing.
+  std::vector<std::string> own = {};
 };
 
 // Runs until told to end; the exit status. Needs: nothing of descriptors 3 and up.

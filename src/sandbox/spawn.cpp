@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <thread>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -13,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/deadline.hpp"
 #include "sandbox/confinement.hpp"
 #include "sandbox/confinement_parts.hpp"
 
@@ -36,7 +38,7 @@ Result<FileDescriptor> image_of(const Program& program) {
 // The child is told by its own master alone: it starts with every signal as new, in a session of its own. A
 // Ctrl-C at the terminal would otherwise kill workers in mid-scan.
 void forget_signals() {
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD, SIGPIPE}) std::signal(number, SIG_DFL);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD, SIGPIPE}) std::signal(number, SIG_DFL);
   setsid();
   sigset_t none;
   sigemptyset(&none);
@@ -180,5 +182,33 @@ Result<Child> start_engine_program(const Program& program, std::uint32_t) {
   return Child{pid};
 }
 #endif
+
+Result<> run_and_wait(const std::vector<std::string>& program, Duration at_most) {
+  const Deadline deadline = Deadline::in(at_most);
+  const pid_t child = fork();
+  if (child < 0) return fail_errno(errno, "can't start " + program.front());
+  if (child == 0) {
+    close_from(3);
+    forget_signals();
+    std::vector<char*> arguments;
+    for (const std::string& argument : program) arguments.push_back(const_cast<char*>(argument.c_str()));
+    arguments.push_back(nullptr);
+    execv(arguments.front(), arguments.data());
+    _exit(127);
+  }
+  int status = 0;
+  pid_t ended = 0;
+  while ((ended = waitpid(child, &status, WNOHANG)) == 0 && !deadline.passed())
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  if (ended == 0) {
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    return fail(ErrorKind::timed_out, program.front() + " doesn't come to an end");
+  }
+  if (ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
+  if (ended == child && WIFEXITED(status) && WEXITSTATUS(status) == 127)
+    return fail(ErrorKind::ours, program.front() + " can't be started");
+  return fail(ErrorKind::ours, program.front() + " fails");
+}
 
 }  // namespace rastel::sandbox

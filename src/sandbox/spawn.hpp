@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
+#include "base/units.hpp"
 
 namespace rastel::sandbox {
 
@@ -36,5 +37,9 @@ struct Account {
 // An engine: in user and process namespaces of its own where the kernel lets us; adds --userns=… to the
 // arguments. slot: which range of ids it gets, 0…255.
 [[nodiscard]] Result<Child> start_engine_program(const Program& program, std::uint32_t slot);
+
+// A program with its arguments, as ourselves, until it ends with 0; what it prints goes where ours goes.
+// Another status, or no end in time (it is killed then), is an error.
+[[nodiscard]] Result<> run_and_wait(const std::vector<std::string>& program, Duration at_most);
 
 }  // namespace rastel::sandbox
