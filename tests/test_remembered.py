@@ -11,6 +11,7 @@ import time
 import pytest
 
 import probes
+from test_signatures import Folder, put
 
 
 class Clamd:
@@ -136,3 +137,27 @@ def test_nothing_is_remembered_where_it_is_switched_off(start):
         assert deliver(rastel, content).code == 250
     known = remembered(rastel)
     assert known["messages_known"] == 0 and known["entries"] == 0
+
+
+def test_rules_find_beside_what_is_known(start, closing):
+    """A part that is known isn't given to the rules again: it was, and nothing in it matched. What is new is, and so is the
+    message as a whole, in which a rule may find together what lies in different parts."""
+    rules = closing(Folder())
+    put(rules.path, "rules.yar", 'rule in_a_part { strings: $a = "yara-bad-word" condition: $a }\n'
+        'rule across_parts { strings: $a = "yara-left-half" $b = "yara-right-half" condition: all of them }\n')
+    rastel = start(sections={"signatures": {"yara": [str(rules.path)]}})
+    known, left, right = (probes.part(b"harmless and known " + word, name=b"known.bin", encoding=b"8bit")
+                          for word in (b"", b"yara-left-half", b"yara-right-half"))
+    bad = probes.part(b"\0 yara-bad-word", name=b"bad.bin")
+    counts = []
+    for subject in (b"one", b"two"):
+        for part in (known, left, right):
+            content = probes.with_letter(part).replace(b"Subject: a mail", b"Subject: " + subject)
+            assert deliver(rastel, content).code == 250
+        counts.append(remembered(rastel)["layers_known"])
+    assert counts[1] - counts[0] >= 6, "three letters and three parts"
+    for _ in range(2):
+        answer = deliver(rastel, probes.with_letter(known, bad))
+        assert answer.code == 554 and "in_a_part" in answer.text
+        answer = deliver(rastel, probes.with_letter(left, right))
+        assert answer.code == 554 and "across_parts" in answer.text
