@@ -90,12 +90,15 @@ class Watcher:
         self.thread.join(30)
 
 
-def test_reload_under_load(start):
-    rastel = start(sections={"signatures": {"settle": "2s"}, "engine": {"workers": 2}})
+def test_reload_under_load(closing):
+    rastel = closing(daemon.Rastel({"next_hop": closing(peers.NextHop()).address},
+                                   sections={"signatures": {"settle": "2s"}, "engine": {"workers": 2}}))
     if LONG:
         subprocess.run([sys.executable, str(GENERATOR), str(rastel.signatures)], check=True, timeout=900)
     put(rastel.signatures, "changing.ndb", ndb("First.Bad", "first-bad-word"))
-    wait_for(rastel, lambda now: not now["builtin_only"] and now["state"] == "in use" and not now["on_trial"], seconds=300)
+    rastel.start(ready=False)
+    rastel.wait_ready(300)
+    assert not signatures(rastel)["builtin_only"]
     load, watcher, rounds = Load(rastel), Watcher(rastel), []
     try:
         time.sleep(BEFORE)
