@@ -60,6 +60,14 @@ def alive(pid):
         return False
 
 
+def send_signal(pid, number):
+    """To a process that may be gone."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+
+
 class Rastel:
     def __init__(self, *doors, sections=None, rules=(), prefix=(), configuration=None):
         """`doors`: dictionaries of [[door.smtp]] keys ("next_hop" is enough); `sections`: {"engine": {…}, …};
@@ -155,11 +163,8 @@ class Rastel:
             return
         victims = self.everything()
         for pid in [self.process.pid, *victims]:
-            try:
-                os.kill(pid, signal.SIGCONT)
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+            send_signal(pid, signal.SIGCONT)
+            send_signal(pid, signal.SIGKILL)
         self.process.wait()
         end = time.monotonic() + 10
         while any(alive(pid) for pid in victims) and time.monotonic() < end:
@@ -169,10 +174,7 @@ class Rastel:
         if self.process is not None:
             if self.process.poll() is None:
                 for pid in self.everything():
-                    try:
-                        os.kill(pid, signal.SIGCONT)
-                    except ProcessLookupError:
-                        pass
+                    send_signal(pid, signal.SIGCONT)
                 self.send_signal(signal.SIGTERM)
                 try:
                     self.process.wait(10)
@@ -205,6 +207,16 @@ class Rastel:
 
     def workers(self):
         return [pid for zygote in self.zygotes() for pid in children(zygote)]
+
+    def kill_part(self, part):
+        """SIGKILL to "daemon", "zygote" or "worker", all of that name; how many there were."""
+        if part == "daemon":
+            victims = [pid for pid in children(self.process.pid) if program(pid) == "rastel-daemon"]
+        else:
+            victims = self.zygotes() if part == "zygote" else self.workers()
+        for pid in victims:
+            send_signal(pid, signal.SIGKILL)
+        return len(victims)
 
     def stop_workers(self, seconds=30):
         """All of them, once each stands ready: one that came up afterwards would take the message of the stopped."""

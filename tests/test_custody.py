@@ -65,26 +65,13 @@ class World:
             os.kill(self.rastel.process.pid, signal.SIGKILL)
             self.rastel.process.wait()
             for pid in everything:  # one that was stopped must go on to notice
-                send(pid, signal.SIGCONT)
-        elif victim == "daemon":
-            send(self.rastel.daemon(), signal.SIGKILL)
-        elif victim == "zygote":
-            for pid in self.rastel.zygotes():
-                send(pid, signal.SIGKILL)
+                daemon.send_signal(pid, signal.SIGCONT)
         else:
-            for pid in self.rastel.workers():
-                send(pid, signal.SIGKILL)
+            assert self.rastel.kill_part(victim)
 
     def close(self):
         self.rastel.close()
         self.hop.stop()
-
-
-def send(pid, number):
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +101,7 @@ def reach(world, client, state, content):
         go.wait(30)
 
     def stop_daemon_then_answer(session, line):
-        send(world.rastel.daemon(), signal.SIGSTOP)
+        daemon.send_signal(world.rastel.daemon(), signal.SIGSTOP)
         reached.set()
 
     data = peers.stuffed(content)
@@ -134,7 +121,7 @@ def reach(world, client, state, content):
         if not reached.wait(20) or not until(lambda: world.hop.messages and world.hop.messages[-1].accepted):
             return None
         time.sleep(0.05)  # its reply is on the way to a daemon that can't read it yet
-        return lambda: send(stopped, signal.SIGCONT)
+        return lambda: daemon.send_signal(stopped, signal.SIGCONT)
     world.hop.hooks["DATA" if state == "S3" else "DOT"] = barrier
     client.send(data)
     return go.set if reached.wait(20) else None
