@@ -6,23 +6,27 @@
 #include <cstring>
 #include <mutex>
 
+#include <dlfcn.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#ifdef RASTEL_SANITIZED
 #define RASTEL_MAPPING_REUSE 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
-#define RASTEL_MAPPING_REUSE 0
-#endif
-#endif
-#if !defined(RASTEL_MAPPING_REUSE) && defined(SYS_mmap)
+#else
 #define RASTEL_MAPPING_REUSE 1
 #endif
 
 namespace rastel::detect {
 namespace {
+
+// libc's own, behind ours.
+struct Next {
+  decltype(&::mmap64) map = reinterpret_cast<decltype(&::mmap64)>(::dlsym(RTLD_NEXT, "mmap64"));
+  decltype(&::munmap) unmap = reinterpret_cast<decltype(&::munmap)>(::dlsym(RTLD_NEXT, "munmap"));
+};
+const Next& libc() {
+  static const Next functions;
+  return functions;
+}
 
 // Nothing here may allocate: it runs below everything.
 class SpinLock {
@@ -41,7 +45,9 @@ class SpinLock {
 
 constexpr std::size_t page = 4096;
 
-constexpr std::size_t in_pages(std::size_t length) { return (length + page - 1) / page * page; }
+[[maybe_unused]] constexpr std::size_t in_pages(std::size_t length) {
+  return (length + page - 1) / page * page;
+}
 
 struct Region {
   void* start = nullptr;
@@ -110,7 +116,7 @@ class Regions {
   void forget(Region& region) {
     if (!region.in_use) kept_ -= region.size;
     if (region.size > region.asked)
-      ::syscall(SYS_munmap, static_cast<char*>(region.start) + region.asked, region.size - region.asked);
+      (void)libc().unmap(static_cast<char*>(region.start) + region.asked, region.size - region.asked);
     region = {};
   }
 
@@ -152,14 +158,14 @@ extern "C" __attribute__((visibility("default"))) void* mmap64(void* address, st
   const std::size_t whole = ours ? rastel::detect::in_pages(length) : length;
   if (ours)
     if (void* kept = regions.take(whole)) return kept;
-  const long mapped = ::syscall(SYS_mmap, address, whole, protection, flags, descriptor, offset);
-  if (ours && mapped != -1) regions.note(reinterpret_cast<void*>(mapped), whole);
-  return reinterpret_cast<void*>(mapped);
+  void* mapped = rastel::detect::libc().map(address, whole, protection, flags, descriptor, offset);
+  if (ours && mapped != MAP_FAILED) regions.note(mapped, whole);
+  return mapped;
 }
 
 extern "C" __attribute__((visibility("default"))) int munmap(void* address, std::size_t length) noexcept {
   if (rastel::detect::regions.give_back(address, rastel::detect::in_pages(length))) return 0;
-  return static_cast<int>(::syscall(SYS_munmap, address, length));
+  return rastel::detect::libc().unmap(address, length);
 }
 
 #endif
