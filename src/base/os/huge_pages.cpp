@@ -2,11 +2,14 @@
 #include "base/os/huge_pages.hpp"
 
 #if defined(__linux__) && !defined(RASTEL_PORTABLE)
+#include <algorithm>
 #include <cinttypes>
+#include <cstddef>
 #include <cstdio>
 #include <fstream>
+#include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include <sys/mman.h>
@@ -19,40 +22,37 @@ namespace rastel::os {
 
 namespace {
 
-#ifndef MADV_COLLAPSE
-constexpr int MADV_COLLAPSE = 25;
-#endif
-constexpr std::uint64_t huge_page = 2ULL << 20;
+constexpr int collapse = 25;  // MADV_COLLAPSE: younger than the C library's headers
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-using Range = std::pair<std::uint64_t, std::uint64_t>;
-
-std::vector<Range> anonymous_ranges() {
-  std::vector<Range> ranges;
+std::vector<std::span<std::byte>> anonymous_memory() {
+  std::vector<std::span<std::byte>> all;
   std::ifstream maps("/proc/self/maps");
   std::string line;
   while (std::getline(maps, line)) {
-    std::uint64_t start = 0;
-    std::uint64_t end = 0;
+    void* start = nullptr;
+    void* end = nullptr;
     std::uint64_t inode = 0;
     char access[5] = "";
-    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s %*x %*x:%*x %" SCNu64, &start, &end, access,
-                    &inode) != 4)
+    if (std::sscanf(line.c_str(), "%p-%p %4s %*x %*x:%*x %" SCNu64, &start, &end, access, &inode) != 4)
       continue;
-    if (inode == 0 && std::string(access) == "rw-p" && line.find("[stack") == std::string::npos)
-      ranges.emplace_back(start, end);
+    if (inode == 0 && std::string_view(access) == "rw-p" && line.find("[stack") == std::string::npos)
+      all.emplace_back(static_cast<std::byte*>(start), static_cast<std::byte*>(end));
   }
-  return ranges;
+  return all;
 }
 
 }  // namespace
 
 std::uint64_t use_huge_pages() {
   std::uint64_t moved = 0;
-  for (const auto& [start, end] : anonymous_ranges())
+  for (std::span<std::byte> memory : anonymous_memory()) {
+    const std::size_t over = reinterpret_cast<std::uintptr_t>(memory.data()) % huge_page;
+    memory = memory.subspan(std::min(over == 0 ? 0 : huge_page - over, memory.size()));
     // One at a time: where one can't be had the next may be.
-    for (std::uint64_t at = (start + huge_page - 1) / huge_page * huge_page; at + huge_page <= end;
-         at += huge_page)
-      if (madvise(reinterpret_cast<void*>(at), huge_page, MADV_COLLAPSE) == 0) moved += huge_page;
+    for (; memory.size() >= huge_page; memory = memory.subspan(huge_page))
+      if (madvise(memory.data(), huge_page, collapse) == 0) moved += huge_page;
+  }
   return moved;
 }
 
