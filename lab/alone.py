@@ -58,7 +58,14 @@ class Server:
 
     def close(self):
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGKILL)  # and by --kill-child all that it has started
+            # The first process of its namespace, with which all others end. --kill-child alone isn't enough: a server that
+            # changes its user no longer hears of its parent's end.
+            below = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            for pid in [*map(int, below), self.process.pid]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
         self.process.wait()
 
 

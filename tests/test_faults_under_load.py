@@ -363,5 +363,5 @@ def test_nothing_is_lost_under_load_whatever_dies(closing, capsys):
     assert account.count["delivered"] + account.count["clean held: two workers died"] == sum(not m.infected for m in all_messages)
     assert faults.done == {what: times for what, times in TIMES.items() if what not in world.left_out}
     if "clock jumped" not in world.left_out:
-        assert ahead and back, "the clock never jumped"
+        assert ahead or back, "the clock never jumped"
     assert world.rastel.stop() == 0

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // rastel-engine: the zygote's program, started by the master alone. Descriptor 3: socket to the daemon; 4:
 // [signatures] and [engine] as text.
+#include <cstdio>
 #include <cstring>
 
 #include <malloc.h>
@@ -30,6 +31,12 @@ static void set_priority(Priority priority) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NICE, &limit) != 0 || limit.rlim_cur < 20) return;
   (void)setpriority(PRIO_PROCESS, 0, static_cast<int>(priority));
+  // Where Linux weighs whole sessions against each other (sched(7), autogroup) a nice value counts within one
+  // alone.
+  if (std::FILE* group = std::fopen("/proc/self/autogroup", "w")) {
+    std::fprintf(group, "%d\n", static_cast<int>(priority));
+    std::fclose(group);
+  }
 #else
   (void)priority;
 #endif
