@@ -3,10 +3,10 @@
 // master.
 #include <cstdio>
 
-#include <malloc.h>
 #include <sys/socket.h>
 
 #include "app/daemon.hpp"
+#include "base/os/freed_memory.hpp"
 
 int main() {
   int type = 0;
@@ -15,11 +15,6 @@ int main() {
     std::fprintf(stderr, "rastel-daemon is started by rasteld: run rasteld -c FILE\n");
     return 64;
   }
-#ifdef __GLIBC__
-  // Buffers of some ten KiB come and go with every message. To give their pages back to the kernel each time,
-  // and fault them in anew, is a tenth of all that a small message costs.
-  mallopt(M_TRIM_THRESHOLD, 16 << 20);
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
-#endif
+  rastel::os::keep_freed_memory();
   return rastel::run_daemon(rastel::FileDescriptor(3));
 }

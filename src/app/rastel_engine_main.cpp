@@ -4,24 +4,14 @@
 #include <cstdio>
 #include <cstring>
 
-#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/configuration.hpp"
 #include "base/os/file.hpp"
+#include "base/os/freed_memory.hpp"
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/zygote.hpp"
-
-// What libclamav allocates for a layer is freed with it: to give the pages back each time, and fault them in
-// anew, costs more than to keep them. Large blocks (the counters of a production-scale set) stay the
-// kernel's.
-static void keep_freed_memory() {
-#ifdef __GLIBC__
-  mallopt(M_TRIM_THRESHOLD, 16 << 20);
-  mallopt(M_MMAP_THRESHOLD, 4 << 20);
-#endif
-}
 
 enum class Priority { usual = 0, low = 10 };  // nice values
 
@@ -45,7 +35,7 @@ static void set_priority(Priority priority) {
 int main(int count, char** arguments) {
   using namespace rastel;
   using namespace rastel::sandbox;
-  keep_freed_memory();
+  os::keep_freed_memory();
   ZygoteOptions options;
   bool beside = false;  // of an engine that scans: it comes first until we have loaded
   for (int i = 1; i < count; ++i) {

@@ -6,8 +6,9 @@
 #include <atomic>
 #include <cstring>
 #include <limits>
-#include <random>
 #include <span>
+
+#include "base/identifier.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -117,8 +118,7 @@ bool holds(std::span<const std::byte> memory, const Digest& digest, VerdictTable
 Result<std::unique_ptr<VerdictTable>> VerdictTable::create(std::uint64_t bytes) {
   const std::uint64_t buckets = std::max<std::uint64_t>(std::min(bytes, largest) / sizeof(Bucket), 1);
   RASTEL_TRY(os::SharedMemory memory, os::shared_memory(header_space + buckets * sizeof(Bucket)));
-  std::random_device random;
-  const std::uint64_t secret = (std::uint64_t{random()} << 32 | random()) | 1;
+  const std::uint64_t secret = (std::uint64_t{unguessable_number()} << 32 | unguessable_number()) | 1;
   const Header header{magic, secret, buckets};
   std::memcpy(memory.writable.bytes().data(), &header, sizeof header);
   return std::unique_ptr<VerdictTable>(new VerdictTable(std::move(memory)));
