@@ -15,7 +15,9 @@ for folder in (HERE, HERE.parent / "lab", HERE.parent / "demo"):
 
 import certificates  # noqa: E402
 import daemon  # noqa: E402
+import lab as lab_module  # noqa: E402
 import peers  # noqa: E402
+import roots  # noqa: E402
 
 LONG = os.environ.get("RASTEL_LONG") == "1"
 SEED = os.environ.get("RASTEL_SEED", "1")
@@ -55,6 +57,16 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("certificates")
     folder.chmod(0o755)
     return certificates.Certificates(folder)
+
+
+@pytest.fixture(scope="module")
+def lab():
+    """A real Postfix in a network of its own (lab/)."""
+    reason = roots.why_not()
+    if reason:
+        pytest.skip(reason)
+    with lab_module.start("postfix") as postfix:
+        yield postfix
 
 
 @pytest.fixture

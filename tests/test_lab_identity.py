@@ -9,21 +9,11 @@ import pytest
 import daemon
 import lab as lab_module
 import peers
-import roots
 
 STRANGER, POSTFIX = "10.99.0.1", "10.99.0.2"
 DOORS = {"XCLIENT": 10325, "PROXY": 10425, "nothing": 10525}
 SUBMISSION = 10625
 ABROAD = "somebody@abroad.example"
-
-
-@pytest.fixture(scope="module")
-def lab():
-    reason = roots.why_not()
-    if reason:
-        pytest.skip(reason)
-    with lab_module.start("postfix") as postfix:
-        yield postfix
 
 
 @pytest.fixture(scope="module")

@@ -10,20 +10,10 @@ import pytest
 import daemon
 import lab as lab_module
 import peers
-import roots
 from test_smuggling import FALSE_ENDS, send_by_bdat, send_by_data
 
 AFTER_SMTP, AFTER_LMTP, BEFORE = 2501, 2511, 2502
 WAYS = {"after the queue, SMTP": AFTER_SMTP, "after the queue, LMTP": AFTER_LMTP, "before the queue": BEFORE}
-
-
-@pytest.fixture(scope="module")
-def lab():
-    reason = roots.why_not()
-    if reason:
-        pytest.skip(reason)
-    with lab_module.start("postfix") as postfix:
-        yield postfix
 
 
 @pytest.fixture(scope="module")

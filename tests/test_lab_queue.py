@@ -11,19 +11,9 @@ import pytest
 import daemon
 import lab as lab_module
 import peers
-import roots
 from test_lab_postfix import AFTER_LMTP, AFTER_SMTP, BEFORE, arrived, submit, token, wait_arrived, wait_queue_empty
 
 AFTER = {"SMTP": AFTER_SMTP, "LMTP": AFTER_LMTP}
-
-
-@pytest.fixture(scope="module")
-def lab():
-    reason = roots.why_not()
-    if reason:
-        pytest.skip(reason)
-    with lab_module.start("postfix") as postfix:
-        yield postfix
 
 
 # Whoever holds this word keeps a scanner busy for some seconds.
