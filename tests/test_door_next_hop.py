@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Next hops that refuse, lie, hang or vanish: what the client hears, and whether the session stays in step."""
 import signal
+import socket
 import threading
 import time
 
@@ -211,6 +212,66 @@ def test_a_reply_too_many_is_not_taken_for_the_next_one(doors):
         client.hello()
         replies = client.envelope("a@x.example", ["b@lab.test"])
         assert replies[-1].code != 250, "a surplus reply to MAIL was taken for RCPT's"
+
+
+def deliver_for_another(client):
+    client.hello()
+    assert client.command("XFORWARD NAME=client.example ADDR=192.0.2.1").code == 250
+    return client.deliver(CONTENT)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["with PIPELINING", "without"])
+def test_xforward_and_mail_go_out_together_only_where_that_is_offered(doors, together):
+    ahead = []
+
+    def look(session, line):
+        time.sleep(0.2)
+        try:
+            session.buffer += session.connection.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            pass
+        ahead.append(session.buffer)
+
+    if not together:
+        doors.hop.keywords = [word for word in doors.hop.keywords if word != "PIPELINING"]
+    doors.hop.hooks["XFORWARD"] = look
+    with doors.client() as client:
+        assert deliver_for_another(client).code == 250
+    assert len(ahead) == 1 and ahead[0].startswith(b"MAIL FROM:") == together
+
+
+def test_a_refused_xforward_costs_the_message_nothing(doors):
+    doors.hop.hooks["XFORWARD"] = "550 5.7.0 not from you"
+    with doors.client() as client:
+        assert [deliver_for_another(client).code for _ in range(2)] == [250, 250]
+    assert len(doors.hop.messages) == 2
+    assert [len(message.xforward) for message in doors.hop.messages] == [1, 1], "it was not even said"
+
+
+def test_a_next_hop_that_leaves_at_xforward_is_asked_again(doors):
+    left = []
+
+    def leave(session, line):
+        if not left:
+            left.append(line)
+            session.say("421 4.3.2 closing")
+            return peers.CLOSE
+
+    doors.hop.hooks["XFORWARD"] = leave
+    with doors.client() as client:
+        assert deliver_for_another(client).code == 250
+    assert left and [len(message.xforward) for message in doors.hop.messages] == [1]
+
+
+def test_a_reply_too_many_to_xforward_passes_no_message(doors):
+    doors.hop.hooks["XFORWARD"] = "250 2.0.0 Ok\r\n250 2.1.0 injected"
+    doors.hop.hooks["MAIL"] = "550 5.7.1 not you"
+    with doors.client() as client:
+        assert deliver_for_another(client).code != 250
+        del doors.hop.hooks["XFORWARD"], doors.hop.hooks["MAIL"]
+        assert client.command("RSET").code == 250
+        assert client.deliver(CONTENT).code == 250
+    assert len(doors.hop.messages) == 1
 
 
 def test_a_next_hop_that_closes_while_it_owns_nothing_is_asked_again(doors):

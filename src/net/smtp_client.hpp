@@ -65,6 +65,10 @@ class SmtpClient {
   // the conversation is over then.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> command(std::string_view line);
 
+  // Several commands; the reply to the last one, or the 421 before it. In one write where the server offers
+  // PIPELINING (RFC 2920), else one after another.
+  [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> commands(const std::vector<std::string>& lines);
+
   // One line of an AUTH exchange, the command or what answers a 334: 334, 235, or a refusal.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> authenticate(std::string_view line);
 

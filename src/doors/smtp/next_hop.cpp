@@ -86,21 +86,18 @@ asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
   // It was announced because of an earlier connection: another one needn't be as good.
   if (require_tls_ == RequireTls::yes && !(client_->tls_verified() && client_->keywords().has("REQUIRETLS")))
     co_return fail(ErrorKind::peer, "the next hop no longer offers REQUIRETLS, which the message demands");
-  RASTEL_CO_CHECK(co_await say_xforward());
-  co_return co_await client_->command(mail_);
+  std::vector<std::string> lines = xforward_lines();
+  forwarded_ = forwarded_ || !lines.empty();
+  lines.push_back(mail_);
+  // A refused XFORWARD costs the next hop's log a name, the message nothing: only the reply to MAIL counts.
+  co_return co_await client_->commands(lines);
 }
 
-asio::awaitable<Result<>> NextHopSession::say_xforward() {
-  if (options_.forward_client == ForwardClient::off) co_return Result<>{};
+std::vector<std::string> NextHopSession::xforward_lines() const {
+  if (options_.forward_client == ForwardClient::off) return {};
   const bool own = xforward_.empty() && identity_.himself && !told_;
-  const auto lines = rastel::smtp::format_xforward(own ? attributes_of(identity_) : xforward_,
-                                                   client_->keywords().parameters("XFORWARD"));
-  for (const std::string& line : lines) {
-    forwarded_ = true;
-    // A refusal costs the next hop's log a name, the message nothing.
-    RASTEL_CO_CHECK(co_await client_->command(line));
-  }
-  co_return Result<>{};
+  return rastel::smtp::format_xforward(own ? attributes_of(identity_) : xforward_,
+                                       client_->keywords().parameters("XFORWARD"));
 }
 
 asio::awaitable<Result<Reply>> NextHopSession::authenticate(const std::string& line) {

@@ -60,7 +60,7 @@ class NextHopSession {
   [[nodiscard]] boost::asio::awaitable<Result<>> begin_again(const std::vector<std::size_t>& wanted);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> say_mail();
   [[nodiscard]] boost::asio::awaitable<Result<>> identify();
-  [[nodiscard]] boost::asio::awaitable<Result<>> say_xforward();
+  [[nodiscard]] std::vector<std::string> xforward_lines() const;
 
   const SmtpDoorOptions& options_;
   const net::NextHopTlsPolicy& tls_;
