@@ -31,7 +31,7 @@ void write_scan_seconds(const Snapshot& snapshot, Samples& samples) {
                                   : "+Inf";
     samples.add(as_double(sum), {{"le", bound}}, "_bucket");
   }
-  samples.add(static_cast<double>(snapshot.counts.scan_sum.count()) / 1000.0, {}, "_sum");
+  samples.add(std::chrono::duration<double>(snapshot.counts.scan_sum).count(), {}, "_sum");
   samples.add(as_double(sum), {}, "_count");
 }
 

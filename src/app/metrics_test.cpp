@@ -21,16 +21,17 @@ TEST(Metrics, AHistogramsBucketsAreCumulativeAndEndWithAll) {
   inspect::Counters counters;
   for (const int milliseconds : {0, 5, 6, 2500, 120000, 120001})
     counters.scanned(std::chrono::milliseconds(milliseconds));
+  counters.scanned(std::chrono::microseconds(5001));  // rounded it would be in the bucket below
   Snapshot snapshot;
   snapshot.counts = counters.values();
   const std::string text = exposition(snapshot);
   EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"0.005\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"0.01\"} 3\n"));
-  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"2.5\"} 4\n"));
-  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"120\"} 5\n"));
-  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"+Inf\"} 6\n"));
-  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_count 6\n"));
-  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_sum 242.512\n"));
+  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"0.01\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"2.5\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"120\"} 6\n"));
+  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_bucket{le=\"+Inf\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_count 7\n"));
+  EXPECT_THAT(text, HasSubstr("rastel_scan_seconds_sum 242.517001\n"));
 }
 
 TEST(Metrics, CountsByDoorClassAndDisposition) {

@@ -10,8 +10,9 @@ void Counters::count(const std::string& door, MessageClass message_class, Action
   ++values_.messages[Key(door, message_class, done)];
 }
 
-void Counters::scanned(std::chrono::milliseconds spent) {
-  const auto bucket = std::ranges::lower_bound(bounds, spent.count());
+void Counters::scanned(std::chrono::microseconds spent) {
+  const auto bucket = std::ranges::lower_bound(
+      bounds, spent, {}, [](std::uint32_t bound) { return std::chrono::milliseconds(bound); });
   const std::scoped_lock lock(mutex_);
   ++values_.scans[static_cast<std::size_t>(bucket - bounds.begin())];
   values_.scan_sum += spent;

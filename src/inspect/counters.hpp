@@ -20,19 +20,19 @@ namespace rastel::inspect {
 class Counters {
  public:
   // Upper bounds of the histogram's buckets, in milliseconds; what takes longer is in the last one, +Inf.
-  static constexpr std::array<std::uint32_t, 13> bounds{5,    10,   25,   50,    100,   250,   500,
-                                                        1000, 2500, 5000, 10000, 30000, 120000};
+  static constexpr std::array<std::uint32_t, 15> bounds{1,   2,    5,    10,   25,    50,    100,   250,
+                                                        500, 1000, 2500, 5000, 10000, 30000, 120000};
 
   using Key = std::tuple<std::string, MessageClass, Action>;  // door, class, what was done
   struct Values {
     std::map<Key, std::uint64_t> messages;
     std::array<std::uint64_t, bounds.size() + 1> scans{};  // not cumulative
-    std::chrono::milliseconds scan_sum{};
+    std::chrono::microseconds scan_sum{};
   };
 
   // One group of a message's recipients for whom the same was done.
   void count(const std::string& door, MessageClass message_class, Action done);
-  void scanned(std::chrono::milliseconds spent);
+  void scanned(std::chrono::microseconds spent);
   [[nodiscard]] Values values() const;
 
  private:

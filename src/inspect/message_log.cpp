@@ -23,6 +23,11 @@ std::string client_text(const Client& client) {
   return fmt::format("{}[{}]", client.name.empty() ? "unknown" : client.name, client.address);
 }
 
+// Whole milliseconds, as log and history have them.
+std::uint32_t milliseconds(std::chrono::microseconds spent) {
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(spent).count());
+}
+
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
 std::string findings_text(const Report& report) {
@@ -73,23 +78,23 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
         disposition.finding.empty() ? findings_text(outcome.report) : disposition.finding;
     std::string action = action_text(disposition);
     using log::Field;
-    std::vector<Field> fields{
-        {"door", envelope.door},
-        {"client", client_text(envelope.client)},
-        {"auth", or_dash(envelope.client.authenticated_user)},
-        {"tls", or_dash(envelope.client.tls_version)},
-        {"from", '<' + envelope.reverse_path + '>'},
-        {"to", group.bracketed},
-        {"msgid", or_dash(subject.message_id)},
-        {"queue", or_dash(envelope.queue_id)},
-        {"size", std::to_string(subject.message->size()), Field::Kind::number},
-        {"class", what},
-        {"finding", or_dash(finding), Field::Kind::quoted},
-        {"action", action},
-        {"reply", story.reply, Field::Kind::quoted},
-        {"next", story.next_hop},
-        {"next_reply", or_dash(story.next_reply), Field::Kind::quoted},
-        {"ms", fmt::format("{}/{}/{}", story.receive.count(), story.scan.count(), story.forward.count())}};
+    std::vector<Field> fields{{"door", envelope.door},
+                              {"client", client_text(envelope.client)},
+                              {"auth", or_dash(envelope.client.authenticated_user)},
+                              {"tls", or_dash(envelope.client.tls_version)},
+                              {"from", '<' + envelope.reverse_path + '>'},
+                              {"to", group.bracketed},
+                              {"msgid", or_dash(subject.message_id)},
+                              {"queue", or_dash(envelope.queue_id)},
+                              {"size", std::to_string(subject.message->size()), Field::Kind::number},
+                              {"class", what},
+                              {"finding", or_dash(finding), Field::Kind::quoted},
+                              {"action", action},
+                              {"reply", story.reply, Field::Kind::quoted},
+                              {"next", story.next_hop},
+                              {"next_reply", or_dash(story.next_reply), Field::Kind::quoted},
+                              {"ms", fmt::format("{}/{}/{}", milliseconds(story.receive),
+                                                 milliseconds(story.scan), milliseconds(story.forward))}};
     if (disposition.observed) fields.push_back({"mode", "observe"});
     if (outcome.released) fields.push_back({"released", "yes"});
     if (!story.note.empty()) fields.push_back({"note", story.note, Field::Kind::quoted});
@@ -112,9 +117,9 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
     row.reply = story.reply;
     row.next_hop = story.next_hop;
     row.next_reply = story.next_reply;
-    row.receive_ms = static_cast<std::uint32_t>(story.receive.count());
-    row.scan_ms = static_cast<std::uint32_t>(story.scan.count());
-    row.next_hop_ms = static_cast<std::uint32_t>(story.forward.count());
+    row.receive_ms = milliseconds(story.receive);
+    row.scan_ms = milliseconds(story.scan);
+    row.next_hop_ms = milliseconds(story.forward);
     row.observed = disposition.observed;
     history.append(std::move(row));
   }

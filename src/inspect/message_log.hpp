@@ -17,7 +17,7 @@ struct Story {
       reply;  // what the client was told, in short: "554 5.7.1"; LMTP: of the first recipient of the group
   std::string next_hop;    // its address
   std::string next_reply;  // "250 2.0.0 Ok: queued as 4XyZ"; empty: it was not asked
-  std::chrono::milliseconds receive{}, scan{}, forward{};
+  std::chrono::microseconds receive{}, scan{}, forward{};
   std::string note;  // anything unusual: "client lost", "fail=pass"; may be empty
 };
 

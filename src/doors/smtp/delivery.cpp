@@ -15,8 +15,8 @@ namespace asio = boost::asio;
 using net::Transfer;
 using SteadyClock = std::chrono::steady_clock;
 
-std::chrono::milliseconds since(SteadyClock::time_point start) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(SteadyClock::now() - start);
+std::chrono::microseconds since(SteadyClock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start);
 }
 
 bool is_passed(const Disposition& disposition) {
