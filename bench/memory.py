@@ -5,6 +5,7 @@
 highest while the messages come in, against the same before. RSS counts what processes share once for each, so it errs on the
 high side; PSS, which doesn't, stands beside it. Shmem is the machine's: run it on one that does nothing else.
 """
+import base64
 import os
 import pathlib
 import random
@@ -39,8 +40,15 @@ def large_mail(folder, size, count):
     folder.mkdir()
     for number in range(count):
         chance = random.Random(f"memory {number}")
-        content = b"\0\1bench" + chance.randbytes(1 << 20) * (size * 3 // 4 >> 20)
-        (folder / f"{number:06}-clean.eml").write_bytes(corpus.message(chance, "huge", ("data.dat", "application/octet-stream", content)))
+        block = b"\0\1bench" + chance.randbytes(57 * (1 << 14) - 7)  # whole lines of base64, so that it can be repeated
+        once = corpus.message(chance, "huge", ("data.dat", "application/octet-stream", block))
+        lines = base64.encodebytes(block).replace(b"\n", b"\r\n")
+        head, tail = once.split(lines)
+        with open(folder / f"{number:06}-clean.eml", "wb") as file:
+            file.write(head)
+            for _ in range(size // len(lines)):
+                file.write(lines)
+            file.write(tail)
     chance = random.Random("memory eicar")
     (folder / f"{count:06}-eicar.eml").write_bytes(corpus.message(chance, "text", corpus.infected(chance)))
 

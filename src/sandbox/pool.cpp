@@ -2,34 +2,35 @@
 #include "sandbox/pool.hpp"
 
 #include <ctime>
-#include <deque>
 #include <optional>
 #include <thread>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.hpp"
 #include "sandbox/engine_run.hpp"
 #include "sandbox/master_link.hpp"
+#include "sandbox/scan_queue.hpp"
 
 namespace rastel::sandbox {
 namespace {
 
 namespace asio = boost::asio;
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
-using Timer = asio::steady_timer;
 constexpr std::uint32_t most_failed_starts = 5;  // in a row; then the engine is replaced
 
 class Pool final : public WorkerPool {
  public:
   Pool(asio::any_io_executor executor, const EngineOptions& options, MasterLink& master, HandOver hand_over)
-      : executor_(executor), options_(options), hand_over_(hand_over), master_(master), change_(executor) {
-    if (options_.workers == 0) options_.workers = std::max(1U, std::thread::hardware_concurrency());
-  }
+      : executor_(executor),
+        options_(with_workers(options)),
+        hand_over_(hand_over),
+        master_(master),
+        change_(executor),
+        queue_(executor, options_.workers * ScanQueue::budget_of_a_worker) {}
 
   ~Pool() override {
     for (const auto& engine : engines_)
@@ -129,14 +130,28 @@ class Pool final : public WorkerPool {
   }
 
  private:
-  using Acquired = std::pair<std::shared_ptr<EngineRun>, std::shared_ptr<Worker>>;
+  struct Acquired {
+    std::shared_ptr<EngineRun> engine;
+    std::shared_ptr<Worker> worker;  // null: none was to be had
+    ScanQueue::Share share;
+  };
 
-  // Wakes all who wait for a change; each looks again for itself.
+  static EngineOptions with_workers(EngineOptions options) {
+    if (options.workers == 0) options.workers = std::max(1U, std::thread::hardware_concurrency());
+    return options;
+  }
+
+  // A worker is free, or nobody can hope for one any more.
   void changed() {
-    for (const auto& waiter : waiters_) waiter->cancel();
+    if (hopeless()) queue_.wake_all();
+    queue_.wake_next();
     change_.raise();
     refill();
   }
+
+  // While the first engine loads, or one that died is replaced, there is something to wait for; where the
+  // signatures can't be loaded at all there is not, and the sender is told at once.
+  [[nodiscard]] bool hopeless() const { return stopped_ || (!current_ && cannot_start_); }
 
   // A scan that its engine's death or a broken worker has cut off is not to blame: the first gets one more
   // try, the second (which never had the message) as many as the time allows.
@@ -144,10 +159,11 @@ class Pool final : public WorkerPool {
     Report none;
     none.set_unscanned(UnscannedReason::engine);
     for (int deaths = 0;;) {
-      const auto acquired = co_await acquire(deadline, withdrawal);
-      const auto& [engine, worker] = acquired;
+      const Acquired acquired = co_await acquire(message->size(), deadline, withdrawal);
+      const auto& engine = acquired.engine;
+      const auto& worker = acquired.worker;
       if (!worker) co_return none;
-      withdrawal.set_act([acquired] { acquired.first->kill_worker(acquired.second); });
+      withdrawal.set_act([engine, worker] { engine->kill_worker(worker); });
       ScanOutcome outcome = co_await engine->scan(worker, message, Deadline::in(options_.deadline));
       give_back(*engine, worker, outcome);
       if (outcome.report.has(UnscannedReason::crash) && !withdrawal.withdrawn()) {
@@ -161,25 +177,21 @@ class Pool final : public WorkerPool {
     }
   }
 
-  // First come, first served.
-  asio::awaitable<Acquired> acquire(Deadline deadline, Withdrawal& withdrawal) {
-    const auto mine = std::make_shared<Timer>(executor_);
-    withdrawal.set_act([mine] { mine->cancel(); });
-    waiters_.push_back(mine);
+  asio::awaitable<Acquired> acquire(std::uint64_t size, Deadline deadline, Withdrawal& withdrawal) {
+    const auto mine = queue_.enter(size);
+    withdrawal.set_act([mine] { mine->wake.cancel(); });
     Acquired acquired;
-    // While the first engine loads, or one that died is replaced, there is something to wait for; where the
-    // signatures can't be loaded at all there is not, and the sender is told at once.
-    while (!stopped_ && !deadline.passed() && !withdrawal.withdrawn() && (current_ || !cannot_start_)) {
-      if (current_ && waiters_.front() == mine) acquired = idle_worker();
-      if (acquired.second) {
-        acquired.second->state = Worker::State::busy;
+    while (!hopeless() && !deadline.passed() && !withdrawal.withdrawn()) {
+      if (current_ && queue_.is_next(mine)) acquired = idle_worker();
+      if (acquired.worker) {
+        acquired.worker->state = Worker::State::busy;
+        acquired.share = queue_.take_share(size);
         break;
       }
-      mine->expires_at(deadline.when());
-      (void)co_await mine->async_wait(as_awaitable);
+      mine->wake.expires_at(deadline.when());
+      (void)co_await mine->wake.async_wait(as_awaitable);
     }
-    std::erase(waiters_, mine);
-    if (!waiters_.empty()) waiters_.front()->cancel();
+    queue_.leave(mine);
     co_return acquired;
   }
 
@@ -226,10 +238,10 @@ class Pool final : public WorkerPool {
 
   // Of the engine in use, else, in a hand-over, of the one before.
   [[nodiscard]] Acquired idle_worker() {
-    Acquired acquired{current_, current_->idle_worker()};
-    if (!acquired.second && former_ && former_->count(Worker::State::idle) > reserved_) {
-      acquired = {former_, former_->idle_worker()};
-      if (acquired.second) mixed_ = true;
+    Acquired acquired{current_, current_->idle_worker(), {}};
+    if (!acquired.worker && former_ && former_->count(Worker::State::idle) > reserved_) {
+      acquired = {former_, former_->idle_worker(), {}};
+      if (acquired.worker) mixed_ = true;
     }
     return acquired;
   }
@@ -457,6 +469,7 @@ class Pool final : public WorkerPool {
   HandOver hand_over_;
   MasterLink& master_;
   Signal change_;
+  ScanQueue queue_;
   std::shared_ptr<EngineRun> current_;
   std::shared_ptr<EngineRun> former_;  // while the current one is on trial
   Deadline trial_ends_ = Deadline::never();
@@ -467,7 +480,6 @@ class Pool final : public WorkerPool {
   bool had_databases_ = false;  // of the set in use, not only the built-in one
   std::vector<std::shared_ptr<EngineRun>> draining_;
   std::vector<std::weak_ptr<EngineRun>> engines_;  // all that may be alive
-  std::deque<std::shared_ptr<Timer>> waiters_;
   PoolStatus status_;
   std::uint32_t under_way_ = 0;
   std::uint32_t ending_ = 0;  // engines

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "sandbox/pool_for_test.hpp"
+#include "sandbox/scan_queue.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -48,6 +49,26 @@ TEST(Pool, RetiresAWorkerThatFoundSomething) {
     ASSERT_EQ(report.findings.size(), 1U);
     EXPECT_EQ(report.layers, 1U) << "a fresh one each time";
   }
+}
+
+TEST(Pool, AHugeMessageDoesNotHoldUpTheSmallOnes) {
+  EngineOptions options = small_engine();
+  options.workers = 2;
+  PoolForTest pool(options, hostile_engine);
+  ASSERT_TRUE(pool.run_until_ready());
+  const auto huge = [](std::string text) {
+    text.resize(2 * ScanQueue::budget_of_a_worker + 1, ' ');
+    return text;
+  };
+  const auto withdrawal = std::make_shared<Withdrawal>();
+  const auto first = pool.start_scan(huge("hang"), withdrawal);
+  ASSERT_TRUE(pool.run_until([&] { return pool.status().workers_busy == 1; }));
+  const auto second = pool.start_scan(huge("clean"));
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(is_clean(pool.scan("clean")));
+  EXPECT_FALSE(second->has_value()) << "two huge ones at a time";
+  withdrawal->withdraw();
+  ASSERT_TRUE(pool.run_until([&] { return first->has_value() && second->has_value(); }));
+  EXPECT_TRUE(is_clean(**second));
 }
 
 TEST(Pool, ManyAtOnceAreAllScanned) {

@@ -9,5 +9,7 @@
 namespace rastel::os {
 
 void keep_freed_memory();  // for the whole process; before its first threads
+// Gives back all the same what lies unused now, between blocks in use too: after a large piece of work.
+void return_freed_memory();
 
 }  // namespace rastel::os
