@@ -56,13 +56,21 @@ def refused(answer, probe):
     return answer.code == 554 and probe.name in answer.text
 
 
-def test_nothing_that_clamd_finds_is_lost_cold_or_warm(start, closing, tmp_path):
+def ballast(folder, count):
+    """Hashes that no file has: with so many signatures the engine spreads the patterns over both of libclamav's matchers."""
+    (folder / "ballast.hdb").write_text("".join(f"{number:032x}:{number % 60000 + 1}:Ballast-{number}\n" for number in range(count)))
+
+
+@pytest.mark.parametrize("more", [0, 1_000_000], ids=["one matcher", "both matchers"])
+def test_nothing_that_clamd_finds_is_lost_cold_or_warm(start, closing, tmp_path, more):
     if shutil.which("clamd") is None:
         pytest.skip("clamd is missing")
     all_probes = probes.all_probes()
     assert len(all_probes) >= 80 and len({probe.name for probe in all_probes}) == len(all_probes)
     rastel = start(sections={"policy": {"encrypted": "pass"}})
     probes.write_signatures(all_probes, rastel.signatures)
+    if more:
+        ballast(rastel.signatures, more)
     clamd = closing(Clamd(rastel.signatures, tmp_path))
     for probe in all_probes:
         assert f"{probe.name}.UNOFFICIAL FOUND" in clamd.scan(probe.infected), probe.name
