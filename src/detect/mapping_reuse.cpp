@@ -44,9 +44,10 @@ class SpinLock {
 };
 
 constexpr std::size_t page = 4096;
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
-[[maybe_unused]] constexpr std::size_t in_pages(std::size_t length) {
-  return (length + page - 1) / page * page;
+[[maybe_unused]] constexpr std::size_t round_up(std::size_t length, std::size_t unit) {
+  return length > SIZE_MAX - unit ? length : (length + unit - 1) / unit * unit;
 }
 
 struct Region {
@@ -77,13 +78,14 @@ class Regions {
   }
 
   // From now on its end comes by here. Where no place is left to note it, it ends as any other.
-  void note(void* start, std::size_t size) {
+  void note(void* start, std::size_t size, std::size_t asked) {
     const std::lock_guard lock(lock_);
     for (Region& region : regions_) {
       if (region.start != nullptr) continue;
-      region = {start, size, size, true};
+      region = {start, size, asked, true};
       return;
     }
+    unmap_tail({start, size, asked, true});
   }
 
   // True: it is kept. False: the caller is to unmap it.
@@ -92,7 +94,8 @@ class Regions {
     for (Region& region : regions_) {
       if (region.start == nullptr || !overlap(region, start, length)) continue;
       const bool whole = region.in_use && region.start == start && region.asked == length;
-      if (whole && kept_ + region.size <= most_kept) {
+      const std::size_t room = region.size < huge_page ? most_kept : most_kept - kept_for_small;
+      if (whole && kept_ + region.size <= room) {
         region.in_use = false;
         kept_ += region.size;
         return true;
@@ -115,9 +118,12 @@ class Regions {
   // but for the tail that nobody else knows of.
   void forget(Region& region) {
     if (!region.in_use) kept_ -= region.size;
+    unmap_tail(region);
+    region = {};
+  }
+  static void unmap_tail(const Region& region) {
     if (region.size > region.asked)
       (void)libc().unmap(static_cast<char*>(region.start) + region.asked, region.size - region.asked);
-    region = {};
   }
 
   SpinLock lock_;
@@ -142,10 +148,9 @@ std::uint64_t ReusedMappings::served() { return regions.reused(); }
 
 namespace {
 
-bool may_be_reused(const void* address, std::size_t length, int protection, int flags, int descriptor) {
+bool is_a_scans(const void* address, std::size_t length, int protection, int flags, int descriptor) {
   return rastel::detect::scans_of_this_thread > 0 && address == nullptr && descriptor == -1 &&
-         protection == (PROT_READ | PROT_WRITE) && flags == (MAP_PRIVATE | MAP_ANONYMOUS) && length > 0 &&
-         length <= rastel::detect::largest_reused;
+         protection == (PROT_READ | PROT_WRITE) && flags == (MAP_PRIVATE | MAP_ANONYMOUS) && length > 0;
 }
 
 }  // namespace
@@ -153,18 +158,27 @@ bool may_be_reused(const void* address, std::size_t length, int protection, int 
 extern "C" __attribute__((visibility("default"))) void* mmap64(void* address, std::size_t length,
                                                                int protection, int flags, int descriptor,
                                                                off64_t offset) noexcept {
-  using rastel::detect::regions;
-  const bool ours = may_be_reused(address, length, protection, flags, descriptor);
-  const std::size_t whole = ours ? rastel::detect::in_pages(length) : length;
-  if (ours)
-    if (void* kept = regions.take(whole)) return kept;
-  void* mapped = rastel::detect::libc().map(address, whole, protection, flags, descriptor, offset);
-  if (ours && mapped != MAP_FAILED) regions.note(mapped, whole);
+  using namespace rastel::detect;
+  if (!is_a_scans(address, length, protection, flags, descriptor))
+    return libc().map(address, length, protection, flags, descriptor, offset);
+  const std::size_t asked = round_up(length, page);
+  if (void* kept = regions.take(asked)) return kept;
+  // All of it will be read into. Only a whole number of huge pages is sure to lie in some (Linux 6.12); where
+  // there are none to be had, what is behind the end costs nothing.
+  const bool in_huge_pages = asked > huge_page / 2;
+  const std::size_t size = in_huge_pages ? round_up(asked, huge_page) : asked;
+  void* mapped = libc().map(nullptr, size, protection, flags, -1, 0);
+  if (mapped == MAP_FAILED) return mapped;
+#ifdef MADV_HUGEPAGE
+  if (in_huge_pages) (void)madvise(mapped, size, MADV_HUGEPAGE);
+#endif
+  regions.note(mapped, size, asked);
   return mapped;
 }
 
 extern "C" __attribute__((visibility("default"))) int munmap(void* address, std::size_t length) noexcept {
-  if (rastel::detect::regions.give_back(address, rastel::detect::in_pages(length))) return 0;
+  if (rastel::detect::regions.give_back(address, rastel::detect::round_up(length, rastel::detect::page)))
+    return 0;
   return rastel::detect::libc().unmap(address, length);
 }
 

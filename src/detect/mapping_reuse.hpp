@@ -2,11 +2,11 @@
 // libclamav maps fresh memory for every layer of a message, reads the layer into it, and unmaps it. To unmap
 // makes the kernel tell every processor; together with the pages that are faulted in anew it is half of what
 // a small message costs. So this program defines mmap64 and munmap itself: they stand before libc's for
-// libclamav, keep what a scan gives back, zeroed again when it is asked for the next time, and hand
-// everything else on to the kernel. Only private, anonymous, readable and writable mappings of up to
-// `largest_reused` bytes that were made under a ReusedMappings of the same thread, and that end whole; at
-// most `most_kept` bytes lie unused. (libclamav protects and moves no mapping; malloc's don't come by here.)
-// Sanitizers have their own mmap: there this does nothing.
+// libclamav, keep what a scan gives back, zeroed again when it is asked for the next time, ask for large ones
+// in huge pages (a quarter of a large mail's time are page faults), and hand everything else on to the
+// kernel. Only private, anonymous, readable and writable mappings that were made under a ReusedMappings of
+// the same thread, and that end whole; at most `most_kept` bytes lie unused. (libclamav protects and moves no
+// mapping; malloc's don't come by here.) Sanitizers have their own mmap: there this does nothing.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace rastel::detect {
 
-inline constexpr std::size_t largest_reused = std::size_t{2} << 20;
-inline constexpr std::size_t most_kept = std::size_t{8} << 20;
+inline constexpr std::size_t most_kept = std::size_t{16} << 20;
+inline constexpr std::size_t kept_for_small = std::size_t{4} << 20;  // of which no large mapping takes
 
 // While it lives, mappings that this thread makes are kept for the next when they end.
 class ReusedMappings {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <fstream>
 #include <span>
 #include <thread>
 #include <vector>
@@ -16,6 +17,8 @@
 
 namespace rastel::detect {
 namespace {
+
+constexpr std::size_t mib = 1 << 20;
 
 std::span<unsigned char> map(std::size_t length) {
   void* start = ::mmap64(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -56,7 +59,7 @@ TEST(MappingReuse, ServesLibclamav) {
 TEST(MappingReuse, MemoryIsZeroedAndWholeEachTime) {
   const ReusedMappings reused;
   for (const std::size_t length : {std::size_t{1}, std::size_t{4096}, std::size_t{5000}, std::size_t{70000},
-                                   largest_reused, largest_reused + 1}) {
+                                   mib - 1, mib, mib + 1, 3 * mib + 1, most_kept, most_kept + 1}) {
     for (int round = 0; round < 3; ++round) {
       const auto bytes = map(length);
       ASSERT_EQ(bytes.size(), length);
@@ -96,6 +99,44 @@ TEST(MappingReuse, OtherMappingsAreTheKernelsAffair) {
   EXPECT_EQ(ReusedMappings::served(), before);
   EXPECT_EQ(::mmap64(nullptr, 0, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), MAP_FAILED);
   EXPECT_NE(::munmap(reinterpret_cast<void*>(1), 4096), 0) << "not a page's start";
+}
+
+// The tail that makes a large one a whole number of huge pages is nobody else's business.
+TEST(MappingReuse, NothingIsLeftOfLargeMappings) {
+  SKIP_IF_NOT_BUILT_IN;
+  const ReusedMappings reused;
+  const auto mapped_now = [] {
+    std::ifstream status("/proc/self/statm");
+    std::size_t pages = 0;
+    status >> pages;
+    return pages * 4096;
+  };
+  const std::size_t before = mapped_now();
+  for (int round = 0; round < 50; ++round) {
+    std::vector<std::span<unsigned char>> all;
+    for (int i = 0; i < 70; ++i) {  // more than there are places to note
+      all.push_back(map(mib + 8192 * static_cast<std::size_t>(i)));
+      ASSERT_FALSE(all.back().empty());
+      all.back().back() = 1;
+    }
+    for (const auto& bytes : all) EXPECT_EQ(::munmap(bytes.data(), bytes.size()), 0);
+  }
+  EXPECT_LE(mapped_now(), before + most_kept + mib);
+}
+
+// Large messages in between must not cost the small ones what is kept for them.
+TEST(MappingReuse, LargeMappingsLeaveRoomForSmallOnes) {
+  SKIP_IF_NOT_BUILT_IN;
+  const ReusedMappings reused;
+  std::vector<std::span<unsigned char>> large;
+  for (int i = 0; i < 10; ++i) large.push_back(map(2 * mib));
+  for (const auto& bytes : large) ::munmap(bytes.data(), bytes.size());
+  const auto small = map(300'000);
+  ::munmap(small.data(), small.size());
+  const auto before = ReusedMappings::served();
+  const auto again = map(300'000);
+  EXPECT_EQ(ReusedMappings::served(), before + 1);
+  ::munmap(again.data(), again.size());
 }
 
 // libclamav unmaps the end of a mapping alone, and the rest later: such a one has a hole and is never served

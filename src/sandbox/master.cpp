@@ -17,6 +17,7 @@
 
 #include "base/log.hpp"
 #include "base/os/file.hpp"
+#include "base/os/huge_pages.hpp"
 #include "sandbox/listeners.hpp"
 #include "sandbox/master_protocol.hpp"
 #include "sandbox/process_memory.hpp"
@@ -230,6 +231,8 @@ class Master {
     Program program{programs_.engine, {}, {ends->second.get(), text->get()}};
     if (plan_.confinement_required) program.arguments.push_back("--confinement=required");
     if (!engines_.empty()) program.arguments.push_back("--beside");
+    // What a scan allocates it soon frees; the signatures are forked from.
+    program.environment.push_back(os::huge_pages_for_malloc());
     const auto child = start_engine_program(program, next_engine_ % 200);
     if (!child) return answer(MasterVerb::start_engine, true, 0, child.error().what);
     engines_.emplace(next_engine_, child->pid);

@@ -56,6 +56,7 @@ void forget_signals() {
   dup3(high_image, target, O_CLOEXEC);
   close_from(target + 1);
   forget_signals();
+  for (const auto& [name, value] : program.environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> arguments{const_cast<char*>(program.path.c_str())};
   for (const std::string& argument : program.arguments)
     arguments.push_back(const_cast<char*>(argument.c_str()));

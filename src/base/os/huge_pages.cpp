@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "base/os/huge_pages.hpp"
 
+#include <cstdlib>
+
 #if defined(__linux__) && !defined(RASTEL_PORTABLE)
 #include <algorithm>
 #include <cinttypes>
@@ -61,5 +63,11 @@ std::uint64_t use_huge_pages() {
 std::uint64_t use_huge_pages() { return 0; }
 
 #endif
+
+std::pair<std::string, std::string> huge_pages_for_malloc() {
+  const char* before = std::getenv("GLIBC_TUNABLES");
+  const std::string own = "glibc.malloc.hugetlb=1";
+  return {"GLIBC_TUNABLES", before == nullptr || *before == 0 ? own : std::string(before) + ":" + own};
+}
 
 }  // namespace rastel::os

@@ -5,11 +5,17 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 namespace rastel::os {
 
 // All private, writable memory of this process that has no file, as far as the kernel can. Takes seconds for
 // a gigabyte. Bytes that were brought into huge pages, or lay in them already.
 std::uint64_t use_huge_pages();
+
+// What has to stand in a program's environment so that its malloc asks for them (glibc from 2.35): name and
+// value, behind what is said there already.
+std::pair<std::string, std::string> huge_pages_for_malloc();
 
 }  // namespace rastel::os

@@ -2,7 +2,10 @@
 #include "base/os/huge_pages.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <span>
+#include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -28,6 +31,19 @@ TEST(HugePages, MemoryKeepsItsContent) {
   if (moved == 0) GTEST_SKIP() << "this kernel gives no huge pages";
   EXPECT_GE(moved, std::uint64_t{2} << 20);
 #endif
+}
+
+TEST(HugePages, WhatTheEnvironmentSaysOfMallocStays) {
+  const char* before = std::getenv("GLIBC_TUNABLES");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("GLIBC_TUNABLES", "glibc.malloc.check=1", 1);
+  const std::pair<std::string, std::string> with{"GLIBC_TUNABLES",
+                                                 "glibc.malloc.check=1:glibc.malloc.hugetlb=1"};
+  EXPECT_EQ(huge_pages_for_malloc(), with);
+  ::unsetenv("GLIBC_TUNABLES");
+  const std::pair<std::string, std::string> alone{"GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"};
+  EXPECT_EQ(huge_pages_for_malloc(), alone);
+  if (before != nullptr) ::setenv("GLIBC_TUNABLES", kept.c_str(), 1);
 }
 
 }  // namespace
