@@ -14,6 +14,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "base/os/file.hpp"
+#include "base/os/freed_memory.hpp"
 #include "detect/builtin_signatures.hpp"
 #include "detect/canaries.hpp"
 #include "detect/clean_set.hpp"
@@ -173,11 +174,11 @@ Result<> set_limits(cl_engine* engine, const EngineOptions& options) {
   return {};
 }
 
-// libclamav has two matchers, and each passes over all bytes. All patterns in one of them save a fifth of a
-// scan, until they are so many that the other's cost a quarter more in its trie, which no processor's cache
-// holds. Measured with 310,000 patterns among 8.3 million signatures, and with fractions of them: even at
-// 1.5 million. Of real databases only the number of all signatures is known before they are loaded.
-Result<> choose_matchers(cl_engine* engine, const SignatureFolder& folder) {
+// libclamav has two matchers, and each passes over all bytes. To put all patterns into one saves up to a
+// fifth of a scan, as long as its trie fits the processor's caches; with a large set it costs a fifth
+// (docs/engine.md has the figures). Of real databases only the number of all signatures, hashes included, is
+// known before they are loaded. Tells whether it is one.
+Result<bool> choose_matchers(cl_engine* engine, const SignatureFolder& folder) {
   constexpr std::uint64_t most_for_one_matcher = 1'000'000;
   std::uint64_t signatures = 0;
   for (const auto& path : folder.files.databases) {
@@ -185,8 +186,9 @@ Result<> choose_matchers(cl_engine* engine, const SignatureFolder& folder) {
     // What can't be counted can't be loaded, and is named then.
     if (cl_countsigs(path.c_str(), CL_COUNTSIGS_ALL, &count) == CL_SUCCESS) signatures += count;
   }
-  const long long one_matcher = signatures <= most_for_one_matcher ? 1 : 0;
-  return set(engine, CL_ENGINE_AC_ONLY, one_matcher);
+  const bool one = signatures <= most_for_one_matcher;
+  RASTEL_CHECK(set(engine, CL_ENGINE_AC_ONLY, one ? 1 : 0));
+  return one;
 }
 
 cl_scan_options scan_options(const HeuristicOptions& heuristics) {
@@ -205,6 +207,14 @@ cl_scan_options scan_options(const HeuristicOptions& heuristics) {
     options.heuristic |= CL_SCAN_HEURISTIC_PHISHING_SSL_MISMATCH | CL_SCAN_HEURISTIC_PHISHING_CLOAK;
   }
   return options;
+}
+
+// What a message of that many bytes took isn't kept for the next one.
+constexpr std::uint64_t large = 4 << 20;
+
+void give_memory_back() {
+  ReusedMappings::let_go();
+  os::return_freed_memory();
 }
 
 // The message behind the synthetic header, as libclamav reads it: without a copy.
@@ -270,7 +280,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const SignatureOptions& signatures,
   RASTEL_CHECK(set_limits(state->engine.get(), options));
 
   RASTEL_TRY(const SignatureFolder folder, look_at_signatures(signatures));
-  RASTEL_CHECK(choose_matchers(state->engine.get(), folder));
+  RASTEL_TRY(const bool one_matcher, choose_matchers(state->engine.get(), folder));
   RASTEL_TRY(const std::uint64_t loaded,
              load_folder(state->engine.get(), signatures, folder, load_flags(options)));
   RASTEL_TRY(const std::uint64_t builtin, load_builtin(state->engine.get(), signatures.builtin));
@@ -292,7 +302,8 @@ Result<std::unique_ptr<Engine>> Engine::load(const SignatureOptions& signatures,
                  .signature_count = loaded + builtin,
                  .yara_rules = state->rules ? state->rules->count() : 0,
                  .signature_time = folder.newest,
-                 .builtin_only = loaded == 0};
+                 .builtin_only = loaded == 0,
+                 .one_matcher = one_matcher};
   return std::unique_ptr<Engine>(new Engine(std::move(state)));
 }
 
@@ -397,6 +408,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
   }
   if (!observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
+  if (size >= large) give_memory_back();
   observer.vouch();
   return std::move(observer.report());
 }

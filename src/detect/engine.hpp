@@ -35,6 +35,7 @@ struct EngineInfo {
   std::uint64_t yara_rules = 0;
   std::int64_t signature_time = 0;  // Unix time of the newest database; 0: there is none
   bool builtin_only = false;        // no database but our built-in test signatures (YARA rules aside)
+  bool one_matcher = false;         // all patterns in one of libclamav's two: a set that isn't large
 };
 
 class Engine {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "detect/engine.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -36,6 +37,25 @@ TEST(EngineLoad, MissingAndEmptyFolderLeaveTheBuiltinSignatures) {
     const auto proved = (*engine)->prove();
     EXPECT_TRUE(proved) << proved.error().what;
   }
+}
+
+TEST(EngineLoad, ALargeSetKeepsBothMatchers) {
+  const FolderForTest folder;
+  std::string hashes;
+  const auto add = [&](int from, int to) {
+    for (int i = from; i < to; ++i) hashes += fmt::format("{:032x}:{}:H{}\n", i, i % 60'000 + 1, i);
+    folder.write("hashes.hdb", hashes);
+  };
+  add(0, 1'000'000);
+  auto engine = load(folder.path(), true);
+  ASSERT_TRUE(engine) << engine.error().what;
+  EXPECT_TRUE((*engine)->info().one_matcher);
+  add(1'000'000, 1'000'001);
+  engine = load(folder.path(), true);
+  ASSERT_TRUE(engine) << engine.error().what;
+  EXPECT_FALSE((*engine)->info().one_matcher);
+  const auto proved = (*engine)->prove();
+  EXPECT_TRUE(proved) << proved.error().what;
 }
 
 TEST(EngineLoad, NothingAtAllIsAnError) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "detect/mapping_reuse.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstring>
@@ -43,7 +44,7 @@ class SpinLock {
   std::atomic_flag held_;
 };
 
-constexpr std::size_t page = 4096;
+[[maybe_unused]] constexpr std::size_t page = 4096;
 constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 [[maybe_unused]] constexpr std::size_t round_up(std::size_t length, std::size_t unit) {
@@ -61,31 +62,40 @@ class Regions {
  public:
   // A kept one that is large enough and not much too large, zeroed; nullptr if there is none.
   void* take(std::size_t asked) {
-    const std::lock_guard lock(lock_);
-    Region* best = nullptr;
-    for (Region& region : regions_) {
-      if (region.start == nullptr || region.in_use || region.size < asked || region.size / 4 > asked)
-        continue;
-      if (best == nullptr || region.size < best->size) best = &region;
+    void* start = nullptr;
+    {
+      const std::lock_guard lock(lock_);
+      Region* best = nullptr;
+      for (Region& region : regions_) {
+        if (region.start == nullptr || region.in_use || region.size < asked || region.size / 4 > asked)
+          continue;
+        if (best == nullptr || region.size < best->size) best = &region;
+      }
+      if (best == nullptr) return nullptr;
+      best->in_use = true;
+      best->asked = asked;
+      kept_ -= best->size;
+      start = best->start;
     }
-    if (best == nullptr) return nullptr;
-    best->in_use = true;
-    best->asked = asked;
-    kept_ -= best->size;
     ++reused_;
-    std::memset(best->start, 0, asked);
-    return best->start;
+    return std::memset(start, 0, asked);
   }
 
-  // From now on its end comes by here. Where no place is left to note it, it ends as any other.
+  // From now on its end comes by here, in the place of one that lies unused if need be. Where no place is to
+  // be had, it ends as any other.
   void note(void* start, std::size_t size, std::size_t asked) {
     const std::lock_guard lock(lock_);
-    for (Region& region : regions_) {
-      if (region.start != nullptr) continue;
-      region = {start, size, asked, true};
-      return;
-    }
-    unmap_tail({start, size, asked, true});
+    auto place = std::ranges::find(regions_, nullptr, &Region::start);
+    if (place == regions_.end()) place = std::ranges::find(regions_, false, &Region::in_use);
+    if (place == regions_.end()) return unmap_tail({start, size, asked, true});
+    if (place->start != nullptr) unmap_kept(*place);
+    *place = {start, size, asked, true};
+  }
+
+  void let_go() {
+    const std::lock_guard lock(lock_);
+    for (Region& region : regions_)
+      if (region.start != nullptr && !region.in_use) unmap_kept(region);
   }
 
   // True: it is kept. False: the caller is to unmap it.
@@ -121,6 +131,11 @@ class Regions {
     unmap_tail(region);
     region = {};
   }
+  void unmap_kept(Region& region) {
+    kept_ -= region.size;
+    (void)libc().unmap(region.start, region.size);
+    region = {};
+  }
   static void unmap_tail(const Region& region) {
     if (region.size > region.asked)
       (void)libc().unmap(static_cast<char*>(region.start) + region.asked, region.size - region.asked);
@@ -139,6 +154,8 @@ constinit thread_local int scans_of_this_thread = 0;
 
 ReusedMappings::ReusedMappings() { ++scans_of_this_thread; }
 ReusedMappings::~ReusedMappings() { --scans_of_this_thread; }
+
+void ReusedMappings::let_go() { regions.let_go(); }
 
 std::uint64_t ReusedMappings::served() { return regions.reused(); }
 
@@ -168,7 +185,9 @@ extern "C" __attribute__((visibility("default"))) void* mmap64(void* address, st
   const bool in_huge_pages = asked > huge_page / 2;
   const std::size_t size = in_huge_pages ? round_up(asked, huge_page) : asked;
   void* mapped = libc().map(nullptr, size, protection, flags, -1, 0);
-  if (mapped == MAP_FAILED) return mapped;
+  // Near the limit of its memory a worker may have room for what was asked alone.
+  if (mapped == MAP_FAILED)
+    return size == asked ? mapped : libc().map(nullptr, asked, protection, flags, -1, 0);
 #ifdef MADV_HUGEPAGE
   if (in_huge_pages) (void)madvise(mapped, size, MADV_HUGEPAGE);
 #endif

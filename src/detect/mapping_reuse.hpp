@@ -6,7 +6,8 @@
 // in huge pages (a quarter of a large mail's time are page faults), and hand everything else on to the
 // kernel. Only private, anonymous, readable and writable mappings that were made under a ReusedMappings of
 // the same thread, and that end whole; at most `most_kept` bytes lie unused. (libclamav protects and moves no
-// mapping; malloc's don't come by here.) Sanitizers have their own mmap: there this does nothing.
+// mapping; where it maps over pages of one, to be rid of them, these stay what they were. malloc's don't come
+// by here.) Sanitizers have their own mmap: there this does nothing.
 #pragma once
 
 #include <cstddef>
@@ -24,6 +25,9 @@ class ReusedMappings {
   ~ReusedMappings();
   ReusedMappings(const ReusedMappings&) = delete;
   ReusedMappings& operator=(const ReusedMappings&) = delete;
+
+  // Everything that is kept goes back to the kernel.
+  static void let_go();
 
   // How many were served from what was kept; since the start of the process.
   [[nodiscard]] static std::uint64_t served();

@@ -30,6 +30,13 @@ bool all_zero(std::span<const unsigned char> bytes) {
   return std::ranges::all_of(bytes, [](unsigned char byte) { return byte == 0; });
 }
 
+std::size_t mapped_now() {
+  std::ifstream status("/proc/self/statm");
+  std::size_t pages = 0;
+  status >> pages;
+  return pages * 4096;
+}
+
 bool is_reused_here() {
   const ReusedMappings reused;
   const auto before = ReusedMappings::served();
@@ -46,6 +53,7 @@ bool is_reused_here() {
 // The point of all of it: libclamav's own mappings come by here.
 TEST(MappingReuse, ServesLibclamav) {
   SKIP_IF_NOT_BUILT_IN;
+  ReusedMappings::let_go();
   const auto engine = engine_for_test();
   ASSERT_TRUE(engine);
   const std::string mail =
@@ -57,6 +65,7 @@ TEST(MappingReuse, ServesLibclamav) {
 }
 
 TEST(MappingReuse, MemoryIsZeroedAndWholeEachTime) {
+  ReusedMappings::let_go();
   const ReusedMappings reused;
   for (const std::size_t length : {std::size_t{1}, std::size_t{4096}, std::size_t{5000}, std::size_t{70000},
                                    mib - 1, mib, mib + 1, 3 * mib + 1, most_kept, most_kept + 1}) {
@@ -71,6 +80,7 @@ TEST(MappingReuse, MemoryIsZeroedAndWholeEachTime) {
 }
 
 TEST(MappingReuse, NoTwoAtATimeShareMemory) {
+  ReusedMappings::let_go();
   const ReusedMappings reused;
   std::vector<std::span<unsigned char>> all;
   for (int i = 0; i < 200; ++i) {
@@ -104,13 +114,8 @@ TEST(MappingReuse, OtherMappingsAreTheKernelsAffair) {
 // The tail that makes a large one a whole number of huge pages is nobody else's business.
 TEST(MappingReuse, NothingIsLeftOfLargeMappings) {
   SKIP_IF_NOT_BUILT_IN;
+  ReusedMappings::let_go();
   const ReusedMappings reused;
-  const auto mapped_now = [] {
-    std::ifstream status("/proc/self/statm");
-    std::size_t pages = 0;
-    status >> pages;
-    return pages * 4096;
-  };
   const std::size_t before = mapped_now();
   for (int round = 0; round < 50; ++round) {
     std::vector<std::span<unsigned char>> all;
@@ -124,9 +129,41 @@ TEST(MappingReuse, NothingIsLeftOfLargeMappings) {
   EXPECT_LE(mapped_now(), before + most_kept + mib);
 }
 
+TEST(MappingReuse, LargeMappingThatEndsInPartsLeavesNoTail) {
+  SKIP_IF_NOT_BUILT_IN;
+  ReusedMappings::let_go();
+  const ReusedMappings reused;
+  const std::size_t before = mapped_now();
+  for (int round = 0; round < 20; ++round) {
+    const auto bytes = map(mib + 4096);  // a tail of nearly a mebibyte behind it
+    ASSERT_TRUE(all_zero(bytes));
+    std::memset(bytes.data(), 1, bytes.size());
+    EXPECT_EQ(::munmap(bytes.data() + mib, 4096), 0);
+    const auto in_the_gap = map(4096);
+    std::memset(in_the_gap.data(), 2, in_the_gap.size());
+    EXPECT_EQ(::munmap(bytes.data(), mib), 0);
+    EXPECT_TRUE(std::ranges::all_of(in_the_gap, [](unsigned char byte) { return byte == 2; }));
+    EXPECT_EQ(::munmap(in_the_gap.data(), in_the_gap.size()), 0);
+  }
+  EXPECT_LE(mapped_now(), before + mib);
+}
+
+TEST(MappingReuse, WhatIsKeptGoesBackWhenItIsLetGo) {
+  SKIP_IF_NOT_BUILT_IN;
+  ReusedMappings::let_go();
+  const ReusedMappings reused;
+  const std::size_t before = mapped_now();
+  const auto bytes = map(6 * mib);
+  ::munmap(bytes.data(), bytes.size());
+  EXPECT_GE(mapped_now(), before + 6 * mib) << "it is kept";
+  ReusedMappings::let_go();
+  EXPECT_LE(mapped_now(), before + mib);
+}
+
 // Large messages in between must not cost the small ones what is kept for them.
 TEST(MappingReuse, LargeMappingsLeaveRoomForSmallOnes) {
   SKIP_IF_NOT_BUILT_IN;
+  ReusedMappings::let_go();
   const ReusedMappings reused;
   std::vector<std::span<unsigned char>> large;
   for (int i = 0; i < 10; ++i) large.push_back(map(2 * mib));
@@ -143,6 +180,7 @@ TEST(MappingReuse, LargeMappingsLeaveRoomForSmallOnes) {
 // again.
 TEST(MappingReuse, MappingThatEndsInPartsIsForgotten) {
   SKIP_IF_NOT_BUILT_IN;
+  ReusedMappings::let_go();
   const ReusedMappings reused;
   for (int round = 0; round < 50; ++round) {
     const auto bytes = map(65 * 4096);

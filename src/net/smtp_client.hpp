@@ -65,8 +65,9 @@ class SmtpClient {
   // the conversation is over then.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> command(std::string_view line);
 
-  // Several commands; the reply to the last one, or the 421 before it. In one write where the server offers
-  // PIPELINING (RFC 2920), else one after another.
+  // Several commands; the reply to the last one, or a 421 before it, behind which replies may still be due:
+  // drop the client then. In one write where the server offers PIPELINING (RFC 2920), else one after another.
+  // In one write a reply too many can't be told from the next one's; the command after these finds it.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> commands(const std::vector<std::string>& lines);
 
   // One line of an AUTH exchange, the command or what answers a 334: 334, 235, or a refusal.

@@ -30,7 +30,7 @@ class Pool final : public WorkerPool {
         hand_over_(hand_over),
         master_(master),
         change_(executor),
-        queue_(executor, options_.workers * ScanQueue::budget_of_a_worker) {}
+        queue_(executor, options_.workers) {}
 
   ~Pool() override {
     for (const auto& engine : engines_)
@@ -262,6 +262,7 @@ class Pool final : public WorkerPool {
       worker = old->idle_worker();
     }
     --reserved_;
+    queue_.wake_next();
     if (!worker) co_return std::nullopt;
     worker->state = Worker::State::busy;
     ScanOutcome outcome = co_await old->scan(worker, std::move(message), Deadline::in(options_.deadline));

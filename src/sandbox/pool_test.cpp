@@ -57,7 +57,7 @@ TEST(Pool, AHugeMessageDoesNotHoldUpTheSmallOnes) {
   PoolForTest pool(options, hostile_engine);
   ASSERT_TRUE(pool.run_until_ready());
   const auto huge = [](std::string text) {
-    text.resize(2 * ScanQueue::budget_of_a_worker + 1, ' ');
+    text.resize(ScanQueue::huge + 1, ' ');
     return text;
   };
   const auto withdrawal = std::make_shared<Withdrawal>();

@@ -5,16 +5,12 @@
 
 #include <unistd.h>
 
-#include "base/os/freed_memory.hpp"
 #include "sandbox/confinement_parts.hpp"
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/wire.hpp"
 
 namespace rastel::sandbox {
 namespace {
-
-constexpr std::uint64_t large =
-    4 << 20;  // bytes of a message, behind which its memory isn't kept for the next
 
 void send_or_die(int socket, FrameKind kind, std::uint32_t number, std::string_view body) {
   FrameHeader header;
@@ -50,7 +46,6 @@ void run_worker(FileDescriptor socket, Scanner& scanner, const Circumstances& ci
     const Report report = scanner.scan(packet->descriptors[0].get(), frame->header.size, confined->scratch);
     const std::uint32_t number = frame->header.number;
     if (!scanner.answers_itself_for_test(socket.get(), number)) send_report(socket.get(), number, report);
-    if (frame->header.size >= large) os::return_freed_memory();
   }
 }
 

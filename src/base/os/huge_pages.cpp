@@ -67,7 +67,7 @@ std::uint64_t use_huge_pages() { return 0; }
 std::pair<std::string, std::string> huge_pages_for_malloc() {
   const char* before = std::getenv("GLIBC_TUNABLES");
   const std::string own = "glibc.malloc.hugetlb=1";
-  return {"GLIBC_TUNABLES", before == nullptr || *before == 0 ? own : std::string(before) + ":" + own};
+  return {"GLIBC_TUNABLES", before == nullptr || *before == 0 ? own : own + ":" + before};
 }
 
 }  // namespace rastel::os

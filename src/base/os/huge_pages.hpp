@@ -15,7 +15,7 @@ namespace rastel::os {
 std::uint64_t use_huge_pages();
 
 // What has to stand in a program's environment so that its malloc asks for them (glibc from 2.35): name and
-// value, behind what is said there already.
+// value. What the environment says already stands behind it and so has the last word.
 std::pair<std::string, std::string> huge_pages_for_malloc();
 
 }  // namespace rastel::os

@@ -33,12 +33,12 @@ TEST(HugePages, MemoryKeepsItsContent) {
 #endif
 }
 
-TEST(HugePages, WhatTheEnvironmentSaysOfMallocStays) {
+TEST(HugePages, WhatTheEnvironmentSaysOfMallocHasTheLastWord) {
   const char* before = std::getenv("GLIBC_TUNABLES");
   const std::string kept = before == nullptr ? "" : before;
-  ::setenv("GLIBC_TUNABLES", "glibc.malloc.check=1", 1);
+  ::setenv("GLIBC_TUNABLES", "glibc.malloc.hugetlb=0", 1);
   const std::pair<std::string, std::string> with{"GLIBC_TUNABLES",
-                                                 "glibc.malloc.check=1:glibc.malloc.hugetlb=1"};
+                                                 "glibc.malloc.hugetlb=1:glibc.malloc.hugetlb=0"};
   EXPECT_EQ(huge_pages_for_malloc(), with);
   ::unsetenv("GLIBC_TUNABLES");
   const std::pair<std::string, std::string> alone{"GLIBC_TUNABLES", "glibc.malloc.hugetlb=1"};

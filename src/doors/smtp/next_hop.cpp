@@ -129,7 +129,7 @@ asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
     drop();
     reply = co_await say_mail();
   }
-  if (!reply) drop();
+  if (!reply || reply->code == 421) drop();
   open_ = reply && reply->positive();
   co_return reply;
 }
