@@ -11,10 +11,18 @@ import time
 WAYS = ["whole", "bytes", "pieces"]
 
 
+handed_out = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody listens on now. Never the same twice: who asked first may not listen yet."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in handed_out:
+            handed_out.add(port)
+            return port
 
 
 @dataclasses.dataclass

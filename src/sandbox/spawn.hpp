@@ -20,8 +20,8 @@ struct Child {
 
 struct Program {
   std::string path;
-  std::vector<std::string> arguments;                            // without the program's name
-  std::vector<int> descriptors;                                  // become 3, 4, …; everything else is closed
+  std::vector<std::string> arguments;  // without the program's name
+  std::vector<int> descriptors;        // become 3, 4, …; everything else is closed
   std::vector<std::pair<std::string, std::string>> environment{};  // beside the master's own
 };
 
