@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import subprocess
@@ -25,9 +26,10 @@ def infected(subject="look at this", extra=b""):
 
 
 def slow(subject, extra=b""):
-    """Clean, and a second of work for a scanner."""
-    line = b'<p>a <a href="http://x.example/%d">b</a> <b>c</b></p>\r\n'
-    return peers.mail(subject, b"".join(line % number for number in range(150_000)), b"Content-Type: text/html\r\n" + extra)
+    """Clean, and a second of work for a scanner; another text each time, or it would be remembered."""
+    line = b'<p>a <a href="http://x.example/%d/%d">b</a> <b>c</b></p>\r\n'
+    one = random.getrandbits(32)
+    return peers.mail(subject, b"".join(line % (one, number) for number in range(150_000)), b"Content-Type: text/html\r\n" + extra)
 
 
 def toml(value):
