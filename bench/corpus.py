@@ -209,16 +209,20 @@ def infected(chance):
 
 # Messages
 
+def base64_lines(content):
+    return base64.encodebytes(content).replace(b"\n", b"\r\n")
+
+
 def part(chance, content_type, content, extra=""):
     """A part's header and body in the encoding that mail programs give it."""
     if not content_type.startswith("text/"):
-        body = base64.encodebytes(content).replace(b"\n", b"\r\n")
+        body = base64_lines(content)
         return f"Content-Type: {content_type}{extra}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode() + body
     kind = chance.choice(("7bit", "quoted-printable", "quoted-printable", "base64"))
     if kind == "quoted-printable":
         content = quopri.encodestring(content.replace(b"\r\n", b"\n")).replace(b"\n", b"\r\n")
     elif kind == "base64":
-        content = base64.encodebytes(content).replace(b"\n", b"\r\n")
+        content = base64_lines(content)
     return f"Content-Type: {content_type}; charset=utf-8\r\nContent-Transfer-Encoding: {kind}\r\n\r\n".encode() + content
 
 

@@ -5,7 +5,6 @@
 highest while the messages come in, against the same before. RSS counts what processes share once for each, so it errs on the
 high side; PSS, which doesn't, stands beside it. Shmem is the machine's: run it on one that does nothing else.
 """
-import base64
 import os
 import pathlib
 import random
@@ -42,7 +41,7 @@ def large_mail(folder, size, count):
         chance = random.Random(f"memory {number}")
         block = b"\0\1bench" + chance.randbytes(57 * (1 << 14) - 7)  # whole lines of base64, so that it can be repeated
         once = corpus.message(chance, "huge", ("data.dat", "application/octet-stream", block))
-        lines = base64.encodebytes(block).replace(b"\n", b"\r\n")
+        lines = corpus.base64_lines(block)
         head, tail = once.split(lines)
         with open(folder / f"{number:06}-clean.eml", "wb") as file:
             file.write(head)

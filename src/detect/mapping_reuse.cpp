@@ -10,6 +10,8 @@
 #include <dlfcn.h>
 #include <sys/mman.h>
 
+#include "base/os/huge_pages.hpp"
+
 #ifdef RASTEL_SANITIZED
 #define RASTEL_MAPPING_REUSE 0
 #else
@@ -45,7 +47,7 @@ class SpinLock {
 };
 
 [[maybe_unused]] constexpr std::size_t page = 4096;
-constexpr std::size_t huge_page = std::size_t{2} << 20;
+using os::huge_page;
 
 [[maybe_unused]] constexpr std::size_t round_up(std::size_t length, std::size_t unit) {
   return length > SIZE_MAX - unit ? length : (length + unit - 1) / unit * unit;

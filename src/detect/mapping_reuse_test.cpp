@@ -47,13 +47,17 @@ bool is_reused_here() {
   return ReusedMappings::served() > before;
 }
 
+class MappingReuse : public testing::Test {
+ protected:
+  void SetUp() override { ReusedMappings::let_go(); }  // what another test has left
+};
+
 #define SKIP_IF_NOT_BUILT_IN \
   if (!is_reused_here()) GTEST_SKIP() << "a sanitizer has its own mmap"
 
 // The point of all of it: libclamav's own mappings come by here.
-TEST(MappingReuse, ServesLibclamav) {
+TEST_F(MappingReuse, ServesLibclamav) {
   SKIP_IF_NOT_BUILT_IN;
-  ReusedMappings::let_go();
   const auto engine = engine_for_test();
   ASSERT_TRUE(engine);
   const std::string mail =
@@ -64,8 +68,7 @@ TEST(MappingReuse, ServesLibclamav) {
   EXPECT_GT(ReusedMappings::served(), before);
 }
 
-TEST(MappingReuse, MemoryIsZeroedAndWholeEachTime) {
-  ReusedMappings::let_go();
+TEST_F(MappingReuse, MemoryIsZeroedAndWholeEachTime) {
   const ReusedMappings reused;
   for (const std::size_t length : {std::size_t{1}, std::size_t{4096}, std::size_t{5000}, std::size_t{70000},
                                    mib - 1, mib, mib + 1, 3 * mib + 1, most_kept, most_kept + 1}) {
@@ -79,8 +82,7 @@ TEST(MappingReuse, MemoryIsZeroedAndWholeEachTime) {
   }
 }
 
-TEST(MappingReuse, NoTwoAtATimeShareMemory) {
-  ReusedMappings::let_go();
+TEST_F(MappingReuse, NoTwoAtATimeShareMemory) {
   const ReusedMappings reused;
   std::vector<std::span<unsigned char>> all;
   for (int i = 0; i < 200; ++i) {
@@ -95,7 +97,7 @@ TEST(MappingReuse, NoTwoAtATimeShareMemory) {
   }
 }
 
-TEST(MappingReuse, OtherMappingsAreTheKernelsAffair) {
+TEST_F(MappingReuse, OtherMappingsAreTheKernelsAffair) {
   const ReusedMappings reused;
   const auto before = ReusedMappings::served();
   for (int i = 0; i < 3; ++i) {
@@ -112,9 +114,8 @@ TEST(MappingReuse, OtherMappingsAreTheKernelsAffair) {
 }
 
 // The tail that makes a large one a whole number of huge pages is nobody else's business.
-TEST(MappingReuse, NothingIsLeftOfLargeMappings) {
+TEST_F(MappingReuse, NothingIsLeftOfLargeMappings) {
   SKIP_IF_NOT_BUILT_IN;
-  ReusedMappings::let_go();
   const ReusedMappings reused;
   const std::size_t before = mapped_now();
   for (int round = 0; round < 50; ++round) {
@@ -129,9 +130,8 @@ TEST(MappingReuse, NothingIsLeftOfLargeMappings) {
   EXPECT_LE(mapped_now(), before + most_kept + mib);
 }
 
-TEST(MappingReuse, LargeMappingThatEndsInPartsLeavesNoTail) {
+TEST_F(MappingReuse, LargeMappingThatEndsInPartsLeavesNoTail) {
   SKIP_IF_NOT_BUILT_IN;
-  ReusedMappings::let_go();
   const ReusedMappings reused;
   const std::size_t before = mapped_now();
   for (int round = 0; round < 20; ++round) {
@@ -148,9 +148,8 @@ TEST(MappingReuse, LargeMappingThatEndsInPartsLeavesNoTail) {
   EXPECT_LE(mapped_now(), before + mib);
 }
 
-TEST(MappingReuse, WhatIsKeptGoesBackWhenItIsLetGo) {
+TEST_F(MappingReuse, WhatIsKeptGoesBackWhenItIsLetGo) {
   SKIP_IF_NOT_BUILT_IN;
-  ReusedMappings::let_go();
   const ReusedMappings reused;
   const std::size_t before = mapped_now();
   const auto bytes = map(6 * mib);
@@ -161,9 +160,8 @@ TEST(MappingReuse, WhatIsKeptGoesBackWhenItIsLetGo) {
 }
 
 // Large messages in between must not cost the small ones what is kept for them.
-TEST(MappingReuse, LargeMappingsLeaveRoomForSmallOnes) {
+TEST_F(MappingReuse, LargeMappingsLeaveRoomForSmallOnes) {
   SKIP_IF_NOT_BUILT_IN;
-  ReusedMappings::let_go();
   const ReusedMappings reused;
   std::vector<std::span<unsigned char>> large;
   for (int i = 0; i < 10; ++i) large.push_back(map(2 * mib));
@@ -178,9 +176,8 @@ TEST(MappingReuse, LargeMappingsLeaveRoomForSmallOnes) {
 
 // libclamav unmaps the end of a mapping alone, and the rest later: such a one has a hole and is never served
 // again.
-TEST(MappingReuse, MappingThatEndsInPartsIsForgotten) {
+TEST_F(MappingReuse, MappingThatEndsInPartsIsForgotten) {
   SKIP_IF_NOT_BUILT_IN;
-  ReusedMappings::let_go();
   const ReusedMappings reused;
   for (int round = 0; round < 50; ++round) {
     const auto bytes = map(65 * 4096);
@@ -196,7 +193,7 @@ TEST(MappingReuse, MappingThatEndsInPartsIsForgotten) {
 }
 
 // Whatever isn't a scan's may be protected or moved behind our back.
-TEST(MappingReuse, OnlyWhatAScanMakesIsKept) {
+TEST_F(MappingReuse, OnlyWhatAScanMakesIsKept) {
   const auto before = ReusedMappings::served();
   for (int i = 0; i < 3; ++i) {
     const auto bytes = map(5000);
@@ -205,7 +202,7 @@ TEST(MappingReuse, OnlyWhatAScanMakesIsKept) {
   EXPECT_EQ(ReusedMappings::served(), before);
 }
 
-TEST(MappingReuse, ThreadsGetMemoryOfTheirOwn) {
+TEST_F(MappingReuse, ThreadsGetMemoryOfTheirOwn) {
   std::vector<std::jthread> threads;
   std::atomic<int> wrong = 0;
   for (int number = 1; number <= 4; ++number)

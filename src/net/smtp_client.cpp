@@ -111,19 +111,19 @@ asio::awaitable<Result<Reply>> SmtpClient::command(std::string_view line) {
 }
 
 asio::awaitable<Result<Reply>> SmtpClient::commands(const std::vector<std::string>& lines) {
-  const bool together = keywords_.has("PIPELINING");
-  std::string written;
   Reply last;
-  for (const std::string& line : lines) {
-    machine_.expect(Awaited::command);
-    written += line + "\r\n";
-    if (together) continue;
-    RASTEL_CO_CHECK(co_await stream_.write(std::exchange(written, {}), Deadline::in(patience_)));
-    RASTEL_CO_TRY(last, co_await reply(Deadline::in(patience_)));
-    if (last.code == 421) co_return last;
+  if (!keywords_.has("PIPELINING")) {
+    for (const std::string& line : lines) {
+      RASTEL_CO_TRY(last, co_await command(line));
+      if (last.code == 421) break;
+    }
+    co_return last;
   }
-  if (together) RASTEL_CO_CHECK(co_await stream_.write(written, Deadline::in(patience_)));
-  while (together && machine_.awaited() > 0 && last.code != 421) {
+  std::string written;
+  for (const std::string& line : lines) written += line + "\r\n";
+  machine_.expect(Awaited::command, lines.size());
+  RASTEL_CO_CHECK(co_await stream_.write(written, Deadline::in(patience_)));
+  while (machine_.awaited() > 0 && last.code != 421) {
     RASTEL_CO_TRY(last, co_await reply(Deadline::in(patience_)));
   }
   co_return last;

@@ -25,7 +25,6 @@ namespace rastel::os {
 namespace {
 
 constexpr int collapse = 25;  // MADV_COLLAPSE: younger than the C library's headers
-constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 std::vector<std::span<std::byte>> anonymous_memory() {
   std::vector<std::span<std::byte>> all;

@@ -4,11 +4,14 @@
 // give, nothing happens.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
 
 namespace rastel::os {
+
+inline constexpr std::size_t huge_page = std::size_t{2} << 20;  // bytes; of the usual processors
 
 // All private, writable memory of this process that has no file, as far as the kernel can. Takes seconds for
 // a gigabyte. Bytes that were brought into huge pages, or lay in them already.
