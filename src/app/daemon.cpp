@@ -212,9 +212,7 @@ class Daemon final : public control::ControlHandlers {
     hand_over.load_deadline = configuration.signatures.load_deadline;
     pool_ = sandbox::WorkerPool::create(main_.get_executor(), engine, *link_, hand_over);
     keeper_ = sandbox::SignatureKeeper::create(main_.get_executor(), configuration.signatures, *pool_);
-    const std::uint32_t workers =
-        engine.workers != 0 ? engine.workers : std::max(1U, std::thread::hardware_concurrency());
-    inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, workers);
+    inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, sandbox::workers_of(engine));
     const std::uint32_t processors = std::thread::hardware_concurrency();
     threads_.emplace(processors <= 2 ? 0 : std::min(processors / 2, 8U), main_.get_executor());
     services_.emplace(*inspector_, blocking_, *history_, *threads_, configuration.store.directory + "/spool",

@@ -26,11 +26,13 @@ class Pool final : public WorkerPool {
  public:
   Pool(asio::any_io_executor executor, const EngineOptions& options, MasterLink& master, HandOver hand_over)
       : executor_(executor),
-        options_(with_workers(options)),
+        options_(options),
         hand_over_(hand_over),
         master_(master),
         change_(executor),
-        queue_(executor, options_.workers) {}
+        queue_(executor, workers_of(options)) {
+    options_.workers = workers_of(options);
+  }
 
   ~Pool() override {
     for (const auto& engine : engines_)
@@ -135,11 +137,6 @@ class Pool final : public WorkerPool {
     std::shared_ptr<Worker> worker;  // null: none was to be had
     ScanQueue::Share share;
   };
-
-  static EngineOptions with_workers(EngineOptions options) {
-    if (options.workers == 0) options.workers = std::max(1U, std::thread::hardware_concurrency());
-    return options;
-  }
 
   // A worker is free, or nobody can hope for one any more.
   void changed() {
@@ -491,6 +488,10 @@ class Pool final : public WorkerPool {
 };
 
 }  // namespace
+
+std::uint32_t workers_of(const EngineOptions& options) {
+  return options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+}
 
 std::unique_ptr<WorkerPool> WorkerPool::create(asio::any_io_executor executor, const EngineOptions& options,
                                                MasterLink& master, HandOver hand_over) {

@@ -51,6 +51,9 @@ struct PoolStatus {
   std::string trouble;      // why not ready; empty when ready
 };
 
+// How many workers are meant: one a processor where `workers` is 0.
+[[nodiscard]] std::uint32_t workers_of(const EngineOptions& options);
+
 // Lets go of a scan for which nobody waits any more: its worker is killed, or it never gets one. Used on the
 // pool's executor.
 class Withdrawal {
