@@ -20,7 +20,6 @@ namespace {
 
 namespace asio = boost::asio;
 using for_test::Authority;
-using for_test::Wanted;
 using testing::HasSubstr;
 using Verification = TlsClient::Verification;
 

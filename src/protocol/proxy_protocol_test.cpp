@@ -16,7 +16,6 @@ using testing::StartsWith;
 // What a reader makes of `pieces`, and how many bytes it left.
 std::string read(const for_test::Pieces& pieces) {
   Reader reader;
-  std::string problem;
   std::size_t left = 0;
   for (std::string_view piece : pieces) {
     while (!piece.empty() && reader.wanted() > 0) {
