@@ -132,6 +132,21 @@ def test_a_verdict_of_old_signatures_is_not_remembered_for_the_retry(start):
     assert rastel.status()["scans"]["done"] == before + 1, "the new signatures never saw it"
 
 
+def test_a_retry_under_new_signatures_does_not_wait_for_the_old_ones_verdict(start):
+    """X-22: whoever comes now is told what the new ones say."""
+    rastel = start({"reply_deadline": "2s"})
+    content = peers.mail("between two sets")
+    stopped = rastel.stop_workers()
+    with begin(rastel, content) as client:
+        assert client.reply().code == 451
+    rastel.cli("reload")
+    with rastel.client() as client:
+        assert client.deliver(content).code == 250, "it has joined the scan that hangs"
+    rastel.resume_workers(stopped)
+    with rastel.client() as client:
+        assert client.deliver(content).code == 250
+
+
 def test_fail_pass_leaves_a_recipients_own_action_alone(start):
     rastel = start({"fail": "pass", "reply_deadline": "2s"},
                    rules=[{"recipients": ["careful@lab.test"], "unscanned": {"timeout": "quarantine"}}])

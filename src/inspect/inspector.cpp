@@ -56,11 +56,17 @@ void Inspector::forget_if_signatures_changed() {
 asio::awaitable<std::shared_ptr<Inspector::Scan>> Inspector::find_or_start(Subject subject) {
   forget_if_signatures_changed();
   const Digest key = subject.retry_key;
-  if (const auto running = under_way_.find(key); running != under_way_.end()) co_return running->second;
+  if (const auto running = under_way_.find(key); running != under_way_.end()) {
+    if (running->second->generation == generation_) co_return running->second;
+    under_way_.erase(running);  // of old signatures: its verdict is for those who asked then
+  }
   auto scan = std::make_shared<Scan>();
   if (const auto known = remembered_.find(key); known != remembered_.end()) {
-    scan->report = known->second;
-    co_return scan;
+    if (known->second.until > Clock::now()) {
+      scan->report = known->second.report;
+      co_return scan;
+    }
+    remembered_.erase(known);
   }
   if (const auto failed = failures_.find(key); failed != failures_.end() && failed->second.count >= 2) {
     scan->report.emplace();
@@ -82,8 +88,7 @@ asio::awaitable<void> Inspector::run(std::shared_ptr<Scan> scan, MessagePointer 
 
 void Inspector::ended(const std::shared_ptr<Scan>& scan, const Digest& key) {
   if (scan->withdrawal->withdrawn()) return;  // nobody waits, and nothing is known
-  under_way_.erase(key);
-  overloaded_ = under_way_.size() >= most_waiting_;
+  no_longer_under_way(scan, key);
   forget_if_signatures_changed();
   const bool of_these_signatures = scan->generation == generation_;
   const Report& report = *scan->report;
@@ -99,9 +104,16 @@ void Inspector::ended(const std::shared_ptr<Scan>& scan, const Digest& key) {
   } else if (scan->outlived_a_reply && !report.has(UnscannedReason::engine) &&
              !report.has(UnscannedReason::memory)) {
     if (remembered_.size() >= remembered_limit) remembered_.erase(remembered_.begin());
-    remembered_.emplace(key, report);
+    remembered_.insert_or_assign(key, Remembered{report, Clock::now() + remembered_time});
   }
   for (const auto& waiter : scan->waiters) waiter->cancel();
+}
+
+// Another scan of the same message may have taken its place, with new signatures.
+void Inspector::no_longer_under_way(const std::shared_ptr<Scan>& scan, const Digest& key) {
+  if (const auto place = under_way_.find(key); place != under_way_.end() && place->second == scan)
+    under_way_.erase(place);
+  overloaded_ = under_way_.size() >= most_waiting_;
 }
 
 std::size_t Inspector::outlived() const {
@@ -121,8 +133,7 @@ asio::awaitable<bool> Inspector::wait(std::shared_ptr<Scan> scan, Deadline reply
   scan->outlived_a_reply = true;
   // The other workers belong to those who wait.
   if (scan->waiting == 0 && outlived() > most_outlived_) {
-    under_way_.erase(key);
-    overloaded_ = under_way_.size() >= most_waiting_;
+    no_longer_under_way(scan, key);
     scan->withdrawal->withdraw();
   }
   co_return false;

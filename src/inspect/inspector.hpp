@@ -4,7 +4,7 @@
 // call it from any thread: what is shared here lives on the inspector's own executor.
 //
 // What it remembers (memory only, bounded to `remembered_limit` messages each, gone when the signatures
-// change):
+// change; verdicts for `remembered_time`):
 //  - verdicts of scans that outlived their reply, by the retry key, so that the retry is answered at once
 //
 //    At most half of the workers go on with such scans; beyond that one is let go, its retry begins afresh.
@@ -54,6 +54,7 @@ struct Outcome {
 class Inspector {
  public:
   static constexpr std::size_t remembered_limit = 4096;
+  static constexpr std::chrono::hours remembered_time{24};
 
   // `executor`: the one of `pool`. Everything referred to outlives the inspector.
   Inspector(boost::asio::any_io_executor executor, sandbox::WorkerPool& pool, store::Quarantine& quarantine,
@@ -77,6 +78,11 @@ class Inspector {
 
  private:
   struct Scan;
+  using Clock = std::chrono::steady_clock;
+  struct Remembered {
+    Report report;
+    Clock::time_point until;
+  };
   struct Failures {
     std::uint32_t count = 0;
     UnscannedReason reason = UnscannedReason::crash;
@@ -94,6 +100,7 @@ class Inspector {
   [[nodiscard]] boost::asio::awaitable<void> run(std::shared_ptr<Scan> scan, MessagePointer message,
                                                  Digest key);
   void ended(const std::shared_ptr<Scan>& scan, const Digest& key);
+  void no_longer_under_way(const std::shared_ptr<Scan>& scan, const Digest& key);
   [[nodiscard]] std::size_t outlived() const;  // scans for which nobody waits
   void forget_if_signatures_changed();
   [[nodiscard]] std::shared_ptr<const PolicyOptions> policy() const;
@@ -109,7 +116,7 @@ class Inspector {
 
   // Confined to executor_.
   std::unordered_map<Digest, std::shared_ptr<Scan>> under_way_;
-  std::unordered_map<Digest, Report> remembered_;
+  std::unordered_map<Digest, Remembered> remembered_;
   std::unordered_map<Digest, Failures> failures_;
   std::uint64_t generation_ = 0;
 
