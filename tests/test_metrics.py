@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """/metrics, scraped as Prometheus does and read by its own parser: the numbers are there, and move with real messages."""
+import base64
 import http.client
 import os
 import signal
@@ -55,6 +56,46 @@ def test_metrics_move_with_real_messages(start):
     assert value(after, "rastel_scans_total") >= value(before, "rastel_scans_total") + 3
     assert value(after, "rastel_quarantine_messages") == 1
     assert value(after, "rastel_quarantine_bytes") > 0
+
+
+def test_metrics_tell_what_was_known(start):
+    """The cache's hit rate: of whole messages, and of the layers of the others."""
+    rastel = start()
+    attached = peers.mail("with a part", b"--b\r\n\r\nfirst text\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+                          + base64.encodebytes(b"an attachment " * 40).replace(b"\n", b"\r\n") + b"--b--\r\n",
+                          b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n")
+    other = attached.replace(b"first text", b"other text")
+
+    def figures():
+        _, samples = scrape(rastel)
+        return [value(samples, f"rastel_cache_{name}") for name in ("messages_known_total", "layers_total", "layers_known_total", "entries")]
+
+    def deliver(content):
+        with rastel.client() as client:
+            assert client.deliver(content).code == 250
+
+    start_figures = figures()
+    deliver(attached)
+    first = figures()
+    assert first[0] == start_figures[0] and first[1] > start_figures[1] and first[2] == start_figures[2] and first[3] > start_figures[3]
+    deliver(attached)
+    again = figures()
+    assert again[0] == first[0] + 1 and again[1:3] == first[1:3]
+    deliver(other)
+    under_another_text = figures()
+    assert under_another_text[0] == again[0] and under_another_text[2] > again[2]
+
+
+def test_metrics_tell_of_refused_signatures(start):
+    rastel = start(sections={"signatures": {"settle": "500ms"}})
+    assert value(scrape(rastel)[1], "rastel_signatures_refused") == 0
+    (rastel.signatures / "broken.ndb").write_text("this is no signature\n")
+    end = time.monotonic() + 60
+    while value(scrape(rastel)[1], "rastel_signatures_refused") != 1:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    status = rastel.status()
+    assert status["signatures"]["state"] == "refused" and "broken.ndb" in status["warning"]
 
 
 def test_metrics_tell_what_each_kind_of_process_takes(start):

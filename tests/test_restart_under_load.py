@@ -117,6 +117,21 @@ def test_a_drain_that_is_taken_back_by_a_reload_goes_on(closing):
     assert world.rastel.stop() == 0
 
 
+def test_upgraded_nobody_is_refused_a_connection(closing):
+    world = World(closing, "upgrade (SIGUSR2)")
+    for _ in world.rounds():
+        before = world.rastel.daemon()
+        world.rastel.process.send_signal(signal.SIGUSR2)
+        end = time.monotonic() + 90
+        while world.rastel.status().get("state") != "scanning" or world.rastel.daemon() == before:
+            assert time.monotonic() < end, world.rastel.log()[-3000:]
+            time.sleep(0.05)
+    ended_in_order(world.settle())
+    # Who was taken by the old daemon just before is told to go; no one else hears anything but the new one's banner.
+    assert all("421" in what for _, what in world.senders.refused_connections), world.senders.refused_connections
+    assert world.rastel.stop() == 0
+
+
 def test_told_to_end_it_finishes_what_is_under_way(closing):
     world = World(closing, "end, start")
     for _ in world.rounds():

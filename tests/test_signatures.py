@@ -8,6 +8,7 @@ import os
 import pathlib
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -15,6 +16,7 @@ import time
 
 import pytest
 
+import daemon
 import peers
 
 
@@ -154,10 +156,14 @@ def test_an_emptied_folder_changes_nothing_and_is_never_called_clean(rastel):
 
 
 # The whole way from a new file on a mirror to a refused message.
-def test_freshclam_from_a_mirror_of_ones_own(rastel, closing, tmp_path):
+@pytest.mark.parametrize("way", ["watched", "notified"])
+def test_freshclam_from_a_mirror_of_ones_own(start, closing, tmp_path, way):
     freshclam = shutil.which("freshclam")
     if freshclam is None:
         pytest.skip("needs clamav-freshclam")
+    # Notified: by the time that it looks itself the test is long over.
+    rastel = start(sections={"signatures": {"settle": "1s" if way == "watched" else "1h"}})
+    notify = f"OnUpdateExecute {daemon.BINARIES}/rastel -c {rastel.file} signatures reload\n" if way == "notified" else ""
     mirror, answered = tmp_path / "mirror", []
     mirror.mkdir()
 
@@ -181,7 +187,7 @@ ExcludeDatabase main
 ExcludeDatabase daily
 ExcludeDatabase bytecode
 MaxAttempts 1
-""")
+{notify}""")
 
     def fetch():
         return subprocess.run([freshclam, f"--config-file={configuration}", "--no-dns", "--stdout"], capture_output=True, text=True,
@@ -229,3 +235,20 @@ def test_the_folder_may_come_later(start, closing):
     put(folder, "local.ndb", ndb("Late.Bad", "late-bad-word"))
     wait_for(rastel, lambda now: not now["builtin_only"] and now["state"] == "in use")
     assert answer(rastel, "late-bad-word").code == 554
+
+
+def test_told_to_end_while_signatures_are_loaded_it_ends_at_once(start, closing):
+    """A reload may take minutes: what is told meanwhile is heard."""
+    rules = closing(Folder())
+    rastel = start(sections={"signatures": {"yara": [str(rules.path)]}})
+    put(rules.path, "many.yar", "".join(
+        f'rule many_{number} {{ strings: $a = "bad-word-{number}" $b = /bad-{number}-[a-z]{{3,20}}/ condition: any of them }}\n'
+        for number in range(12_000)))
+    before = loads(rastel)
+    rastel.send_signal(signal.SIGHUP)
+    wait_for(rastel, lambda now: now["state"] == "loading")
+    begun = time.monotonic()
+    assert rastel.stop() == 0
+    took = time.monotonic() - begun
+    assert loads(rastel) == before, "it was loaded too soon for this test"
+    assert took < 5, f"{took} s"

@@ -134,6 +134,34 @@ def test_new_programs_under_load(programs, start):
     assert not pathlib.Path(rastel.folder / "run" / "control.sock").exists(), "the socket files are still its own to remove"
 
 
+def test_who_connects_while_the_old_ones_drain_waits_for_the_new(programs, start):
+    rastel = start()
+    old = daemons(rastel)
+    slow = rastel.client()
+    slow.hello()
+    slow.envelope("slow@x.example", ["alice@lab.test"])
+    assert slow.command("DATA").code == 354
+    content = peers.mail("slow")
+    slow.send(content[:30])
+    os.kill(rastel.process.pid, signal.SIGUSR2)
+    wait_until(lambda: "make way for a new program" in rastel.log())
+    late = []
+
+    def come_late():
+        with rastel.client() as client:
+            late.append((client.banner.code, client.deliver(peers.mail("late")).code))
+
+    thread = threading.Thread(target=come_late)
+    thread.start()
+    time.sleep(1)
+    assert not late and daemons(rastel) == old, "it waits, and the session under way goes on"
+    slow.send(peers.stuffed(content[30:]))
+    assert slow.reply().code == 250
+    thread.join(60)
+    assert late == [(220, 250)] and daemons(rastel) not in ([], old)
+    assert len(rastel.hop.messages) == 2
+
+
 @pytest.mark.parametrize("program, why", [("#!/bin/sh\nexit 3\n", "fails"), ("not a program", "can't be started"),
                                           ("#!/bin/sh\nexec sleep 100\n", "doesn't come to an end")])
 def test_a_program_that_does_not_understand_the_configuration_changes_nothing(programs, start, program, why):

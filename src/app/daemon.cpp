@@ -18,11 +18,11 @@
 #include "app/configuration.hpp"
 #include "app/configuration_check.hpp"
 #include "app/control_server.hpp"
+#include "app/entrances.hpp"
 #include "app/metrics.hpp"
 #include "app/signatures_json.hpp"
 #include "base/log.hpp"
-#include "doors/http/door.hpp"
-#include "doors/smtp/door.hpp"
+#include "base/utf8.hpp"
 #include "inspect/release.hpp"
 #include "sandbox/master_link.hpp"
 #include "sandbox/signature_keeper.hpp"
@@ -38,7 +38,7 @@ class Daemon final : public control::ControlHandlers {
  public:
   explicit Daemon(FileDescriptor master)
       : link_(sandbox::MasterLink::create(main_.get_executor(), std::move(master))),
-        signals_(main_, SIGTERM, SIGHUP) {}
+        signals_(main_, SIGTERM, SIGHUP, SIGUSR2) {}
 
   int run() {
     std::signal(SIGPIPE, SIG_IGN);
@@ -58,14 +58,21 @@ class Daemon final : public control::ControlHandlers {
     if (!pool.ready) object["trouble"] = pool.trouble;
     object["version"] = RASTEL_VERSION;
     object["engine"] = pool.engine_version;
-    object["signatures"] = boost::json::object{{"version", pool.signature_version},
+    const sandbox::KeeperStatus keeper = keeper_->status();
+    object["signatures"] = boost::json::object{{"state", state_of_signatures(pool, keeper)},
+                                               {"version", pool.signature_version},
                                                {"count", pool.signature_count},
                                                {"time", pool.signature_time},
                                                {"generation", pool.generation}};
+    std::string warning;
     if (pool.builtin_only)
-      object["warning"] =
+      warning =
           "only built-in test signatures: no real malware is found; install freshclam (Debian: "
           "clamav-freshclam)";
+    if (!keeper.refused_why.empty())
+      warning +=
+          (warning.empty() ? "" : "; ") + ("new signatures were refused: " + printable(keeper.refused_why));
+    if (!warning.empty()) object["warning"] = warning;
     object["workers"] = boost::json::object{
         {"idle", pool.workers_idle}, {"busy", pool.workers_busy}, {"starting", pool.workers_starting}};
     object["scans"] = boost::json::object{{"done", pool.scans},
@@ -79,13 +86,7 @@ class Daemon final : public control::ControlHandlers {
                                                {"layers_known", pool.layers_known}};
     object["confinement_missing"] =
         boost::json::array(pool.confinement_missing.begin(), pool.confinement_missing.end());
-    boost::json::array doors;
-    for (const auto& door : doors_)
-      doors.push_back(boost::json::object{{"name", door->options().name},
-                                          {"listen", to_string(door->options().listen)},
-                                          {"next_hop", to_string(door->options().next_hop)},
-                                          {"sessions", door->sessions()}});
-    object["doors"] = std::move(doors);
+    object["doors"] = entrances_->status();
     const auto usage = co_await blocking_.run([this] { return quarantine_->usage(); });
     if (usage)
       object["quarantine"] = boost::json::object{{"messages", usage->messages}, {"bytes", usage->bytes}};
@@ -144,10 +145,11 @@ class Daemon final : public control::ControlHandlers {
 
   Answer<std::string> reload() override {
     RASTEL_CO_TRY(sandbox::Handover handover, co_await link_->reload_configuration());
+    if (ending_) co_return fail(ErrorKind::cancelled, "it is ending");
     RASTEL_CO_TRY(Configuration configuration, parse_configuration(handover.configuration, handover.source));
     RASTEL_CO_TRY(std::vector<doors::smtp::DoorTls> tls, load_tls(configuration, handover));
     take(std::move(configuration));
-    RASTEL_CO_CHECK(open_doors(handover, std::move(tls)));
+    RASTEL_CO_CHECK(entrances_->open(configuration_, std::move(handover.listeners), std::move(tls)));
     draining_ = false;
     log::info("configuration {} taken", handover.source);
     keeper_->set_options(configuration_.signatures);
@@ -221,24 +223,10 @@ class Daemon final : public control::ControlHandlers {
     for (const std::string& warning : warnings(configuration_)) log::warning("{}", warning);
     pool_->start();
     keeper_->start();
-    RASTEL_CO_CHECK(open_doors(handover, std::move(tls)));
-    for (sandbox::Listener& listener : handover.listeners) {
-      if (listener.name == "control") {
-        RASTEL_CO_TRY(control_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket),
-                                                             *this, blocking_));
-      }
-      if (listener.name == "page") {
-        control::ServerLimits limits;
-        limits.audience = control::Audience::page;
-        RASTEL_CO_TRY(page_, control::ControlServer::open(main_.get_executor(), std::move(listener.socket),
-                                                          *this, blocking_, limits));
-      }
-      if (listener.name == "http") {
-        RASTEL_CO_TRY(http_, doors::http::Door::open(
-                                 main_.get_executor(), std::move(listener.socket),
-                                 {[this] { return health_now(); }, [this] { return metrics_text(); }}));
-      }
-    }
+    entrances_.emplace(
+        main_.get_executor(), *this, *services_,
+        doors::http::Sources{[this] { return health_now(); }, [this] { return metrics_text(); }});
+    RASTEL_CO_CHECK(entrances_->open(configuration_, std::move(handover.listeners), std::move(tls)));
     co_return Result<>{};
   }
 
@@ -264,27 +252,6 @@ class Daemon final : public control::ControlHandlers {
     }
     for (const std::string& remark : remarks) log::warning("{}", remark);
     return loaded;
-  }
-
-  // The listening sockets stay the same over a reload: a connection waiting in one is taken by the new door.
-  Result<> open_doors(sandbox::Handover& handover, std::vector<doors::smtp::DoorTls> tls) {
-    std::vector<std::shared_ptr<doors::smtp::Door>> opened;
-    for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) {
-      const SmtpDoorOptions& options = configuration_.door.smtp[i];
-      for (sandbox::Listener& listener : handover.listeners) {
-        if (listener.name != "smtp:" + options.name) continue;
-        RASTEL_TRY(auto door, doors::smtp::Door::open(main_.get_executor(), std::move(listener.socket),
-                                                      options, configuration_.site, tls[i], *services_));
-        opened.push_back(std::move(door));
-        log::info("door {} listens on {} for {}", options.name, to_string(options.listen),
-                  to_string(options.next_hop));
-      }
-    }
-    for (const auto& door : doors_) door->retire();
-    retired_.insert(retired_.end(), doors_.begin(), doors_.end());
-    std::erase_if(retired_, [](const auto& door) { return door->sessions() == 0; });
-    doors_ = std::move(opened);
-    return {};
   }
 
   doors::http::Health health_now() {
@@ -316,16 +283,13 @@ class Daemon final : public control::ControlHandlers {
     if (usage) snapshot.quarantine = *usage;
     snapshot.now = std::chrono::system_clock::now();
     snapshot.pool = pool_->status();
+    snapshot.signatures_refused = !keeper_->status().refused_why.empty();
     snapshot.scans_under_way = pool_->scans_under_way();
     snapshot.draining = draining_;
     snapshot.counts = services_->counters.values();
     snapshot.passed_unscanned = services_->passed_unscanned.load();
     snapshot.history_dropped = history_->dropped();
-    for (const auto& door : doors_) snapshot.doors.push_back({door->options().name, door->sessions()});
-    // Sessions of before a reload that still go on belong to the door of the same name.
-    for (const auto& retired : retired_)
-      for (metrics::DoorSessions& door : snapshot.doors)
-        if (door.name == retired->options().name) door.sessions += retired->sessions();
+    snapshot.doors = entrances_->sessions_by_door();
     co_return metrics::exposition(snapshot);
   }
 
@@ -362,16 +326,10 @@ class Daemon final : public control::ControlHandlers {
 
   void begin_drain() {
     draining_ = true;
-    for (const auto& door : doors_) door->drain();
-    for (const auto& door : retired_) door->drain();
+    if (entrances_) entrances_->drain();
   }
 
-  [[nodiscard]] std::size_t sessions() const {
-    std::size_t sum = 0;
-    for (const auto& door : retired_) sum += door->sessions();
-    for (const auto& door : doors_) sum += door->sessions();
-    return sum;
-  }
+  [[nodiscard]] std::size_t sessions() const { return entrances_ ? entrances_->sessions() : 0; }
 
   asio::awaitable<void> end(std::string why) {
     if (ending_) co_return;
@@ -401,11 +359,18 @@ class Daemon final : public control::ControlHandlers {
       if (code) co_return;
       if (number == SIGTERM) {
         asio::co_spawn(main_, end("told to end"), asio::detached);
+      } else if (number == SIGUSR2) {
+        if (entrances_) entrances_->leave();
+        asio::co_spawn(main_, end("told to make way for a new program"), asio::detached);
       } else if (number == SIGHUP) {
-        const auto done = co_await reload();
-        if (!done) log::error("not reloaded: {}", done.error().what);
+        asio::co_spawn(main_, reload_and_say(), asio::detached);  // it may take minutes
       }
     }
+  }
+
+  asio::awaitable<void> reload_and_say() {
+    const auto done = co_await reload();
+    if (!done) log::error("not reloaded: {}", done.error().what);
   }
 
   asio::awaitable<void> watch_master() {
@@ -425,10 +390,7 @@ class Daemon final : public control::ControlHandlers {
   std::optional<inspect::Inspector> inspector_;
   std::optional<inspect::Services> services_;
   std::optional<inspect::IoThreads> threads_;
-  std::vector<std::shared_ptr<doors::smtp::Door>> doors_, retired_;
-  std::shared_ptr<control::ControlServer> control_;
-  std::shared_ptr<control::ControlServer> page_;
-  std::shared_ptr<doors::http::Door> http_;
+  std::optional<Entrances> entrances_;
   const std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::vector<sandbox::ProcessMemory> memory_;
   Deadline memory_until_ = Deadline::in(std::chrono::seconds(0));

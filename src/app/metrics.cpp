@@ -113,6 +113,9 @@ constexpr std::array rows{
         }},
     Row{"rastel_signatures_generation", Type::gauge, "Grows with every set of signatures taken into use.",
         write_pool<&sandbox::PoolStatus::generation>},
+    Row{"rastel_signatures_refused", Type::gauge,
+        "1 while the folder's signatures are refused and others are in use.",
+        [](const Snapshot& now, Samples& samples) { samples.add(now.signatures_refused ? 1 : 0); }},
     Row{"rastel_quarantine_messages", Type::gauge, "Messages with a recipient for whom they are held.",
         [](const Snapshot& now, Samples& samples) {
           if (now.quarantine) samples.add(as_double(now.quarantine->messages));

@@ -28,6 +28,7 @@ struct Snapshot {
   std::chrono::system_clock::time_point now;
   std::chrono::system_clock::time_point started;  // the daemon
   sandbox::PoolStatus pool;
+  bool signatures_refused = false;
   std::uint32_t scans_under_way = 0;
   bool draining = false;
   inspect::Counters::Values counts;

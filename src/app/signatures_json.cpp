@@ -10,7 +10,13 @@
 namespace rastel {
 namespace {
 
-std::string_view name_of_state(const sandbox::PoolStatus& pool, const sandbox::KeeperStatus& keeper) {
+std::string when(std::int64_t seconds) {
+  return control::iso_time(std::chrono::system_clock::from_time_t(seconds));
+}
+
+}  // namespace
+
+std::string_view state_of_signatures(const sandbox::PoolStatus& pool, const sandbox::KeeperStatus& keeper) {
   using enum sandbox::KeeperStatus::State;
   if (pool.generation == 0 || pool.loading) return "loading";
   switch (keeper.state) {
@@ -26,16 +32,10 @@ std::string_view name_of_state(const sandbox::PoolStatus& pool, const sandbox::K
   return keeper.refused_why.empty() ? "in use" : "refused";
 }
 
-std::string when(std::int64_t seconds) {
-  return control::iso_time(std::chrono::system_clock::from_time_t(seconds));
-}
-
-}  // namespace
-
 boost::json::object signatures_as_json(const sandbox::PoolStatus& pool, const sandbox::KeeperStatus& keeper,
                                        const SignatureOptions& options) {
   boost::json::object object;
-  object["state"] = name_of_state(pool, keeper);
+  object["state"] = state_of_signatures(pool, keeper);
   if (!keeper.what.empty()) object["what"] = printable(keeper.what);
   if (!keeper.what.empty()) object["since"] = when(keeper.since);
   object["version"] = printable(pool.signature_version);

@@ -70,16 +70,19 @@ asio::awaitable<Result<std::string>> DaemonClient::line(Deadline deadline) {
   }
 }
 
-asio::awaitable<Result<std::vector<std::string>>> DaemonClient::rows(Deadline deadline) {
-  std::vector<std::string> all;
+asio::awaitable<Result<DaemonClient::Rows>> DaemonClient::rows(Deadline deadline) {
+  Rows answer;
   std::size_t size = 0;
   for (;;) {
     RASTEL_CO_TRY(std::string row, co_await line(deadline));
     RASTEL_CO_TRY(const bool end, is_end(row));
-    if (end) co_return all;
+    if (end) co_return answer;
     size += row.size();
-    if (size > largest_answer) co_return fail(ErrorKind::ours, "the daemon answers too much");
-    all.push_back(std::move(row));
+    if (size > largest_answer) {
+      answer.all = false;
+      co_return answer;
+    }
+    answer.rows.push_back(std::move(row));
   }
 }
 

@@ -210,8 +210,8 @@ class Listening final : public Server, public std::enable_shared_from_this<Liste
     incoming.peer = address;
     Decision decision = site_.decide(incoming, Clock::now());
     if (auto* question = std::get_if<Question>(&decision);
-        question != nullptr && question->kind == Question::Kind::raw && !head)
-      co_return co_await send_raw(stream, std::move(*question), request.version(), keep);
+        question != nullptr && question->kind == Question::Kind::raw)
+      co_return co_await send_raw(stream, std::move(*question), request.version(), head, keep);
     const Answer answer = co_await answer_to(std::move(decision));
     co_return co_await send(stream, answer, request.version(), head, keep);
   }
@@ -248,18 +248,19 @@ class Listening final : public Server, public std::enable_shared_from_this<Liste
     co_return answer_of(question.kind, *rows);
   }
 
-  asio::awaitable<Result<std::vector<std::string>>> rows_of(json::object request, Deadline deadline) {
+  asio::awaitable<Result<DaemonClient::Rows>> rows_of(json::object request, Deadline deadline) {
     RASTEL_CO_TRY(DaemonClient client, co_await DaemonClient::ask(control_, std::move(request), deadline));
     co_return co_await client.rows(deadline);
   }
 
-  static Answer answer_of(Question::Kind kind, const std::vector<std::string>& rows) {
+  static Answer answer_of(Question::Kind kind, const DaemonClient::Rows& answered) {
     Answer answer;
+    const auto& rows = answered.rows;
     const std::string first = rows.empty() ? "{}" : rows.front();
     const json::value value = json::parse(first);  // rows() has read it once
     switch (kind) {
       case Question::Kind::rows:
-        answer.body = fmt::format("{{\"rows\":[{}]}}\n", fmt::join(rows, ",\n"));
+        answer.body = fmt::format("{{\"all\":{},\"rows\":[{}]}}\n", answered.all, fmt::join(rows, ",\n"));
         return answer;
       case Question::Kind::health:
         if (const json::value* good = value.get_object().if_contains("good");
@@ -300,25 +301,27 @@ class Listening final : public Server, public std::enable_shared_from_this<Liste
     co_return !code && keep;
   }
 
-  asio::awaitable<bool> send_raw(HttpStream& stream, Question question, unsigned version, bool keep) {
+  asio::awaitable<bool> send_raw(HttpStream& stream, Question question, unsigned version, bool head,
+                                 bool keep) {
     if (questions_ >= most_questions) {
       const Answer busy = error_answer(503, "too much is asked at once: try again");
-      co_return co_await send(stream, busy, version, false, keep);
+      co_return co_await send(stream, busy, version, head, keep);
     }
     ++questions_;
-    const bool again = co_await raw_bytes(stream, question, version, keep);
+    const bool again = co_await raw_bytes(stream, question, version, head, keep);
     --questions_;
     co_return again;
   }
 
-  asio::awaitable<bool> raw_bytes(HttpStream& stream, Question& question, unsigned version, bool keep) {
+  asio::awaitable<bool> raw_bytes(HttpStream& stream, Question& question, unsigned version, bool head,
+                                  bool keep) {
     auto client =
         co_await DaemonClient::ask(control_, std::move(question.request), Deadline::in(limits_.question));
     Result<std::uint64_t> size = std::unexpected(client ? Error{} : client.error());
     if (client) size = co_await client->size(Deadline::in(limits_.question));
     if (!size) {
       const Answer answer = answer_for(size.error());
-      co_return co_await send(stream, answer, version, false, keep);
+      co_return co_await send(stream, answer, version, head, keep);
     }
     RawHeader header(http::status::ok, version);
     set_always(header, raw_policy);
@@ -330,6 +333,7 @@ class Listening final : public Server, public std::enable_shared_from_this<Liste
     stream.expires_after(limits_.taking);
     const auto [code, length] = co_await http::async_write_header(stream, serializer, as_awaitable);
     if (code) co_return false;
+    if (head) co_return keep;
     for (std::uint64_t left = *size; left > 0;) {
       const auto piece = co_await client->piece(left, Deadline::in(limits_.question));
       if (!piece) co_return false;  // cut: the length that was promised says so

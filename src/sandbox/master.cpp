@@ -371,7 +371,7 @@ class Master {
     upgrading_ = true;
     if (daemon_ < 0) return;
     kill_at_ = Clock::now() + drain_time;
-    kill(daemon_, SIGTERM);
+    kill(daemon_, SIGUSR2);
   }
 
   // Doesn't come back, but for a program that can't be started; then all goes on as before.

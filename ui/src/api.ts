@@ -3,6 +3,12 @@
 
 export type Role = "view" | "release" | "admin";
 export interface Session { name: string; role: Role; token: string }
+// `all`: false where more than these were asked for than one answer holds.
+export interface Rows<Row> {
+  all: boolean;
+  rows: Row[];
+}
+
 export interface HistoryRow {
   time: string; id: string; door: string; client: string; auth: string; from: string; to: string; msgid: string; queue: string;
   size: number; class: string; finding: string; action: string; reply: string; next: string; next_reply: string;
@@ -15,7 +21,7 @@ export interface Held {
 }
 export interface Status {
   state: string; trouble?: string; warning?: string; version: string; engine: string;
-  signatures: { version: string; count: number; time: number; generation: number };
+  signatures: { state: string; version: string; count: number; time: number; generation: number };
   workers: { idle: number; busy: number; starting: number };
   scans: { done: number; timeouts: number; crashes: number; under_way: number; passed_unscanned: number };
   confinement_missing: string[];
@@ -64,9 +70,9 @@ export const api = {
   logout: () => ask<object>("/api/logout", {}),
   status: () => ask<Status>("/api/status"),
   history: (values: { text?: string; class?: string; since?: number; limit?: number }) =>
-    ask<{ rows: HistoryRow[] }>("/api/history" + query(values)),
+    ask<Rows<HistoryRow>>("/api/history" + query(values)),
   held: (values: { recipient?: string; sender?: string; all?: string; limit?: number }) =>
-    ask<{ rows: Held[] }>("/api/held" + query(values)),
+    ask<Rows<Held>>("/api/held" + query(values)),
   message: (id: string) => ask<Held>(`/api/held/${encodeURIComponent(id)}`),
   release: (id: string, to: string[]) => ask<Released>(`/api/held/${encodeURIComponent(id)}/release`, { confirm: id, to }),
   remove: (id: string) => ask<object>(`/api/held/${encodeURIComponent(id)}/delete`, { confirm: id }),

@@ -24,12 +24,13 @@ function recipients(message: Held): string {
 }
 
 async function listing(): Promise<HTMLElement> {
-  const { rows } = await api.held({ recipient, ...(all ? { all: "1" } : {}), limit: most });
+  const { all: whole, rows } = await api.held({ recipient, ...(all ? { all: "1" } : {}), limit: most });
   return make("div", {},
     table("Held messages", ["When", "Why", "Subject", "From", "To", "Size"], rows.map((message) => [
       time(message.time), why(message), link(message), or_dash(message.from), foreign(recipients(message)), bytes(message.size)]),
     recipient === "" ? "Nothing is held." : "Nothing is held for that recipient."),
-    rows.length === most && make("p", { class: "more" }, `The newest ${most} are shown; narrow the search to see others.`));
+    (rows.length === most || !whole) &&
+      make("p", { class: "more" }, `The newest ${rows.length} are shown; narrow the search to see others.`));
 }
 
 export async function held_view(): Promise<HTMLElement> {

@@ -20,7 +20,7 @@ function action(row: HistoryRow): HTMLElement {
 }
 
 async function listing(): Promise<HTMLElement> {
-  const { rows } = await api.history({
+  const { all: whole, rows } = await api.history({
     text: chosen.text, class: chosen.class, limit: most,
     since: chosen.period === 0 ? undefined : Date.now() - chosen.period * 1000,
   });
@@ -29,7 +29,8 @@ async function listing(): Promise<HTMLElement> {
       time(row.time), what(row), action(row), or_dash(row.from), or_dash(row.to), or_dash(row.door), bytes(row.size),
       `${row.receive_ms}/${row.scan_ms}/${row.next_hop_ms}`]),
     "No message of that kind."),
-    rows.length === most && make("p", { class: "more" }, `The newest ${most} are shown; narrow the search to see others.`));
+    (rows.length === most || !whole) &&
+      make("p", { class: "more" }, `The newest ${rows.length} are shown; narrow the search to see others.`));
 }
 
 export async function history_view(): Promise<HTMLElement> {

@@ -35,7 +35,7 @@ export async function status_view(): Promise<HTMLElement> {
       figure(scans.passed_unscanned, "passed unscanned", scans.passed_unscanned > 0 ? "bad" : "")),
     make("div", { class: "columns" },
       make("section", { class: "card" }, make("h2", {}, "Signatures"), facts([
-        ["Version", or_dash(signatures.version)], ["Number", signatures.count.toLocaleString()],
+        ["Newest set", signatures.state], ["Version in use", or_dash(signatures.version)], ["Number", signatures.count.toLocaleString()],
         ["Age of the newest", age(signatures.time)], ["Taken into use", `${signatures.generation} time(s)`]])),
       make("section", { class: "card" }, make("h2", {}, "Scanner"), facts([
         ["Engine", or_dash(status.engine)], ["Rastel", status.version], ["Scans done", scans.done.toLocaleString()],
