@@ -15,7 +15,6 @@
 
 #include "base/log.hpp"
 #include "base/os/folder_watch.hpp"
-#include "base/os/memory.hpp"
 #include "detect/signature_files.hpp"
 #include "sandbox/signal.hpp"
 
@@ -32,8 +31,13 @@ constexpr auto engine_look = std::chrono::seconds(1);  // while the pool has no 
 
 class Keeper final : public SignatureKeeper {
  public:
-  Keeper(asio::any_io_executor executor, const SignatureOptions& options, WorkerPool& pool)
-      : executor_(executor), options_(options), pool_(pool), wake_(executor) {
+  Keeper(asio::any_io_executor executor, const SignatureOptions& options, WorkerPool& pool,
+         AvailableMemory available)
+      : executor_(executor),
+        options_(options),
+        pool_(pool),
+        available_memory_(std::move(available)),
+        wake_(executor) {
     if (watch_.descriptor() >= 0) hints_.emplace(executor, watch_.descriptor());
   }
 
@@ -263,7 +267,7 @@ class Keeper final : public SignatureKeeper {
   // With reload = "wait": why there can't be two sets in memory now; empty: there can.
   [[nodiscard]] std::string missing_memory(const PoolStatus& in_use) const {
     if (options_.reload != ReloadMode::wait || in_use.memory == 0) return {};
-    const auto available = os::available_memory();
+    const auto available = available_memory_();
     const std::uint64_t needed = in_use.memory + in_use.memory / 8;
     if (!available || *available >= needed) return {};
     return "new signatures wait for memory: a second set needs " + std::to_string(needed >> 20) +
@@ -273,6 +277,7 @@ class Keeper final : public SignatureKeeper {
   asio::any_io_executor executor_;
   SignatureOptions options_;
   WorkerPool& pool_;
+  AvailableMemory available_memory_;
   Signal wake_;
   os::FolderWatch watch_;
   std::optional<asio::posix::stream_descriptor> hints_;
@@ -290,8 +295,9 @@ class Keeper final : public SignatureKeeper {
 }  // namespace
 
 std::unique_ptr<SignatureKeeper> SignatureKeeper::create(asio::any_io_executor executor,
-                                                         const SignatureOptions& options, WorkerPool& pool) {
-  return std::make_unique<Keeper>(std::move(executor), options, pool);
+                                                         const SignatureOptions& options, WorkerPool& pool,
+                                                         AvailableMemory available) {
+  return std::make_unique<Keeper>(std::move(executor), options, pool, std::move(available));
 }
 
 }  // namespace rastel::sandbox

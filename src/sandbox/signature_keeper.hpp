@@ -10,13 +10,16 @@
 // again until its content changes or somebody asks for it. An emptied folder changes nothing.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
+#include "base/os/memory.hpp"
 #include "detect/options.hpp"
 #include "sandbox/pool.hpp"
 
@@ -33,10 +36,14 @@ struct KeeperStatus {
 
 enum class ReloadWish { if_new, in_any_case };
 
+// Bytes that a process could still take; nothing where that isn't known.
+using AvailableMemory = std::function<std::optional<std::uint64_t>()>;
+
 class SignatureKeeper {
  public:
-  static std::unique_ptr<SignatureKeeper> create(boost::asio::any_io_executor executor,
-                                                 const SignatureOptions& options, WorkerPool& pool);
+  static std::unique_ptr<SignatureKeeper> create(
+      boost::asio::any_io_executor executor, const SignatureOptions& options, WorkerPool& pool,
+      AvailableMemory available = [] { return os::available_memory(); });
   virtual ~SignatureKeeper() = default;
   virtual void start() = 0;
   virtual void set_options(const SignatureOptions& options) = 0;
