@@ -30,8 +30,8 @@ BEHIND = ("postfix", "postfix-rastel-before", "postfix-rastel-after-lmtp", "post
 RACES = {"small": ("tiny", "small", False, (*SOLO, *BEHIND), (300, 1000)),
          "mixed": ("tiny", "mixed", False, (*SOLO, "postfix", "postfix-clamav-milter"), (60, 200)),
          "seen": ("tiny", "mixed", True, ("rastel", "clamd"), (60, 200)),
-         "production-small": ("production", "small", False, ("rastel", "clamd", "clamsmtp"), (200, 500)),
-         "production-mixed": ("production", "mixed", False, ("rastel", "clamd", "clamsmtp"), (40, 100))}
+         "production-small": ("production", "small", False, ("rastel", "clamd", "clamsmtp", "postfix-clamav-milter"), (200, 500)),
+         "production-mixed": ("production", "mixed", False, ("rastel", "clamd", "clamsmtp", "postfix-clamav-milter"), (40, 100))}
 
 
 def said(*command):

@@ -93,7 +93,7 @@ def verdict(scans, names, sent, arrived):
     refused = sorted(name for name in expected if name in sent.answers and name not in sent.trouble and not 200 <= sent.answers[name] < 300)
     if refused:
         reasons.append(f"{len(refused)} clean refused ({refused[0]}: {sent.answers[refused[0]]})")
-    untried = expected - set(sent.answers)
+    untried = (expected | eicar) - set(sent.answers)
     if untried:
         reasons.append(f"{len(untried)} not tried")
     if arrived is not None:
@@ -149,7 +149,7 @@ def median(runs):
     result = {key: statistics.median(one[key] for one in good) for key in ("per_second", "p50", "p95", "p99")}
     names = {name for one in good for name in one["cpu"]}
     result["cpu"] = {name: statistics.median(one["cpu"].get(name, 0.0) for one in good) for name in sorted(names)}
-    result["runs"] = len(good)
+    result["runs"], result["void"] = len(good), len(runs) - len(good)
     return result
 
 

@@ -47,11 +47,13 @@ def judged(results):
         value = None
         if one and other and target["measure"](other) > 0:
             value = target["measure"](one) / target["measure"](other)
-        rows.append(row(target["title"], value, f">= {target['least']}", value is not None and value >= target["least"]))
+        # A target isn't met by the runs that were good, where others were not.
+        void = one is None or bool(one.get("void"))
+        rows.append(row(target["title"], value, f">= {target['least']}", value is not None and value >= target["least"] and not void))
     for sessions in (1, 10, 50):
         figures = results.get(("small", "rastel", sessions))
         if figures:
             value = figures["cpu"].get("daemon", 0.0) + figures["cpu"].get("master", 0.0)
             rows.append(row(f"CPU ms a small message in daemon and master, {sessions} session{'s' if sessions > 1 else ''}", value,
-                            f"<= {DOOR_CPU}", value <= DOOR_CPU))
+                            f"<= {DOOR_CPU}", value <= DOOR_CPU and not figures.get("void")))
     return rows

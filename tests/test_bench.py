@@ -211,6 +211,9 @@ def test_targets_are_judged_by_what_was_measured():
     rows = targets.judged({("small", "rastel", 10): figures(300, {"daemon": 0.2, "master": 0.1, "engine": 1.7}),
                            ("small", "clamd", 10): figures(100, {"clamd": 3.0}), ("small", "clamsmtp", 1): figures(1, {"clamd": 1.0}),
                            ("small", "rastel", 1): None})
+    (void_one, *_) = targets.judged({("small", "rastel", 10): figures(300, {"engine": 1.0}) | {"void": 1},
+                                     ("small", "clamd", 10): figures(100, {"clamd": 3.0})})
+    assert void_one["is"] == "3.00" and void_one["met"] == "MISSED", "one of its runs let an EICAR pass"
     by_name = {row["target"]: (row["is"], row["met"]) for row in rows}
     assert by_name["small, of clamd alone, 10 sessions: messages/s"] == ("3.00", "met")
     assert by_name["small, of clamd alone, 10 sessions: messages per CPU second"] == ("1.50", "MISSED")

@@ -18,6 +18,8 @@ import shutil
 import subprocess
 import time
 
+import pytest
+
 import daemon
 import load
 import peers
@@ -335,7 +337,7 @@ def days_of_history(account):
     return sum(hours > 12 for hours in away), sum(hours < -12 for hours in away)
 
 
-def test_nothing_is_lost_under_load_whatever_dies(closing, capsys):
+def test_nothing_is_lost_under_load_whatever_dies(closing):
     dice = seeded("faults under load", COUNT)
     all_messages = load.messages(COUNT, dice)
     world = closing(World())
@@ -353,9 +355,6 @@ def test_nothing_is_lost_under_load_whatever_dies(closing, capsys):
     ahead, back = days_of_history(account)
     rows += [("rows dated a day ahead, a day back", f"{ahead}, {back}"), ("seconds", round(seconds, 1))]
     tables.append((f"Faults under load: {COUNT} messages in {SESSIONS} sessions", ["what", "how many"], sorted(dict(rows).items())))
-    with capsys.disabled():
-        for what, why in world.left_out.items():
-            print(f"\nleft out: {what}: {why}")
     assert not account.wrong, "\n".join(account.wrong[:20])
     assert account.count["lost"] == account.count["unexplained"] == 0
     assert not any(copy.infected for copy in world.ledger.copies)
@@ -365,3 +364,7 @@ def test_nothing_is_lost_under_load_whatever_dies(closing, capsys):
     if "clock jumped" not in world.left_out:
         assert ahead or back, "the clock never jumped"
     assert world.rastel.stop() == 0
+    left_out = "; ".join(f"{what}: {why}" for what, why in world.left_out.items())
+    assert not (LONG and left_out), left_out
+    if left_out:
+        pytest.skip(f"all but what can't be done here held: {left_out}")
