@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 
+#include "base/planted_bug.hpp"
 #include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
@@ -122,9 +123,10 @@ std::optional<std::string> decode_xtext(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     char character = text[i];
     if (character == '+') {
-      if (i + 2 >= text.size()) return std::nullopt;
+      const std::size_t needed = RASTEL_PLANTED(identity) ? 1 : 2;
+      if (i + needed >= text.size()) return std::nullopt;
       const int high = hex(text[i + 1]);
-      const int low = hex(text[i + 2]);
+      const int low = hex(planted_read(text, i + 2));
       if (high < 0 || low < 0) return std::nullopt;
       character = static_cast<char>(high * 16 + low);
       i += 2;
