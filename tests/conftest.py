@@ -94,7 +94,7 @@ class Doors:
         self.number = {name: number for number, name in enumerate(self.pairs)}
         self.rastel = daemon.Rastel(*[
             {"name": name, "protocol": name.split("-")[0], "next_hop": self.hops[name].address, "next_hop_timeout": "3s",
-             **more} for name, more in self.pairs.items()], sections=self.sections).start()
+             "next_hop_keep": "0s", **more} for name, more in self.pairs.items()], sections=self.sections).start()
 
     pairs = {"smtp-smtp": {}, "lmtp-smtp": {"place": "after-queue"}, "smtp-lmtp": {}, "lmtp-lmtp": {},
              "smtp-untrusted-smtp": {"trusted": []}, "smtp-few-smtp": {"max_recipients": 2},

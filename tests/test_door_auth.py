@@ -27,7 +27,7 @@ PLAIN = "AUTH PLAIN " + coded(f"\0alice@lab.test\0{SECRET}")
 class Doors:
     def __init__(self, made):
         self.hop = peers.NextHop()
-        clear = {"place": "outbound", "next_hop": self.hop.address, "next_hop_timeout": "3s", "trusted": []}
+        clear = {"place": "outbound", "next_hop": self.hop.address, "next_hop_keep": "0s", "next_hop_timeout": "3s", "trusted": []}
         doors = {"clear": {**clear, "auth_without_tls": True}, "hidden": clear,
                  "tls": {**clear, "tls": {"mode": "starttls", **made.pair("good")}},
                  "impatient": {**clear, "auth_without_tls": True, "auth_deadline": "10s", "max_commands_before_auth": 8}}

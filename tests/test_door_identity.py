@@ -17,7 +17,7 @@ class Doors:
     def __init__(self):
         import daemon
         self.hops = {way: peers.NextHop() for way in self.ways}
-        doors = [{"name": f"{who}{way}", "forward_client": way, "next_hop": self.hops[way].address, "next_hop_timeout": "5s", **more}
+        doors = [{"name": f"{who}{way}", "forward_client": way, "next_hop": self.hops[way].address, "next_hop_keep": "0s", "next_hop_timeout": "5s", **more}
                  for who, more in (("", {}), ("strangers-", {"trusted": []})) for way in self.ways]
         self.names = [door["name"] for door in doors]
         self.rastel = daemon.Rastel(*doors).start()

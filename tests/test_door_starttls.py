@@ -34,7 +34,8 @@ class Doors:
             "unverified": {"next_hop": self.secure.address, "tls": {"mode": "starttls", **pair}, "next_hop_tls": "may"},
         }
         self.number = {name: number for number, name in enumerate(doors)}
-        self.rastel = daemon.Rastel(*[{"name": name, "next_hop": self.hop.address, **more} for name, more in doors.items()])
+        self.rastel = daemon.Rastel(*[{"name": name, "next_hop": self.hop.address, "next_hop_keep": "0s", **more}
+                                      for name, more in doors.items()])
         self.rastel.start()
         self.context = tls_peers.client_context(made)
 

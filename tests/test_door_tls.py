@@ -132,7 +132,7 @@ class Hops:
         self.made, self.number = made, {name: number for number, name in enumerate(policies)}
         self.hops = {name: tls_peers.NextHop(None, implicit=name == "implicit", lmtp=name.endswith("lmtp")) for name in policies}
         self.rastel = daemon.Rastel(*[
-            {"name": name, "next_hop": self.hops[name].address, "next_hop_timeout": "2s", **more}
+            {"name": name, "next_hop": self.hops[name].address, "next_hop_keep": "0s", "next_hop_timeout": "2s", **more}
             for name, more in policies.items()]).start()
 
     def prepare(self, policy, certificate="good", least=None, most=None, hooks=None, **attributes):

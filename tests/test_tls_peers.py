@@ -52,6 +52,7 @@ acl_smtp_rcpt = accept
 acl_smtp_data = accept
 host_lookup =
 rfc1413_query_timeout = 0s
+bounce_return_body = false
 begin routers
 to_rastel:
   driver = manualroute

@@ -40,10 +40,6 @@ std::string at_door(std::size_t index, std::string_view option) {
   return fmt::format("door.smtp[{}].{}", index, option);
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
-}
-
 // Whether who connects to `target` may reach who listens on `listen`.
 bool reaches(const Endpoint& target, const Endpoint& listen) {
   if (target.kind == Kind::none || target.kind != listen.kind) return false;
@@ -272,8 +268,24 @@ void look_at_door(const Configuration& configuration, const SmtpDoorOptions& doo
                     "or to anybody who answers: set it to require or implicit",
                     door.name, name_of(door.next_hop_tls)));
   if (door.line_breaks == LineBreaks::as_is)
-    said.push_back(fmt::format(
-        "door \"{}\": line_breaks = \"as-is\" lets smuggled messages through to the next hop", door.name));
+    said.push_back(
+        fmt::format("door \"{}\": line_breaks = \"as-is\" lets smuggled messages of trusted peers through to "
+                    "the next hop",
+                    door.name));
+  // who hands in mail by LMTP has accepted it from somebody already.
+  if (door.protocol == DoorProtocol::lmtp && door.place == Place::before_queue)
+    said.push_back(
+        fmt::format("door \"{}\" speaks LMTP, whose clients have a queue: what it refuses they bounce to a "
+                    "sender who may be "
+                    "forged; set place = \"after-queue\"",
+                    door.name));
+  // one reply for several recipients, of which LMTP may answer each differently.
+  if (door.place == Place::before_queue && door.protocol == DoorProtocol::smtp &&
+      door.next_hop.protocol == NextHop::Protocol::lmtp)
+    said.push_back(
+        fmt::format("door \"{}\" takes one recipient a message, as it hands on by LMTP what came by SMTP: "
+                    "with several, Postfix's speed_adjust defers the message for ever",
+                    door.name));
   if (reaches(configuration.store.release.endpoint, door.listen))
     said.push_back(fmt::format(
         "store.release is the door \"{}\": released mail is scanned again; name the door's next_hop instead",

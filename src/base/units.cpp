@@ -165,6 +165,11 @@ std::string to_string(Duration duration) {
 }
 std::string to_string(ByteCount count) { return with_unit(count.value, size_units); }
 
+bool is_loopback(std::string_view host) {
+  const bool numbers = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "::1" || (numbers && host.starts_with("127."));
+}
+
 std::string to_string(const Endpoint& endpoint) {
   switch (endpoint.kind) {
     case Endpoint::Kind::none:

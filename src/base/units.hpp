@@ -29,6 +29,9 @@ struct Endpoint {
   bool operator==(const Endpoint&) const = default;
 };
 
+// As it is written: "localhost", "::1", "127.…". Names aren't looked up.
+[[nodiscard]] bool is_loopback(std::string_view host);
+
 // "127.0.0.1:10026" (SMTP), "lmtp:127.0.0.1:24", "lmtp:unix:/run/dovecot/lmtp".
 struct NextHop {
   enum class Protocol { smtp, lmtp };

@@ -6,6 +6,7 @@
 #include "base/log.hpp"
 #include "net/smtp_client.hpp"
 #include "protocol/header_scanner.hpp"
+#include "protocol/smtp/parameters.hpp"
 
 namespace rastel::inspect {
 namespace {
@@ -51,8 +52,10 @@ asio::awaitable<Result<Released>> hand_over(const store::Release& release, const
   RASTEL_CO_TRY(net::SmtpClient client,
                 co_await net::SmtpClient::connect(hop.hop, hop.own_name, std::chrono::seconds(60)));
   Released result;
-  RASTEL_CO_TRY(const Reply mail, co_await client.command(with("MAIL FROM:<" + release.reverse_path + ">",
-                                                               release.reverse_path_parameters)));
+  // AUTH= names who was logged in then; here nobody is, and the hop would refuse it (RFC 4954 5).
+  const std::string parameters = rastel::smtp::without_parameter(release.reverse_path_parameters, "AUTH");
+  RASTEL_CO_TRY(const Reply mail,
+                co_await client.command(with("MAIL FROM:<" + release.reverse_path + ">", parameters)));
   result.reply = mail.one_line();
   std::vector<std::string> accepted;
   for (const Recipient& recipient : release.recipients) {

@@ -98,10 +98,18 @@ asio::awaitable<Result<Reply>> SmtpClient::reply(Deadline deadline) {
     RASTEL_CO_TRY(auto answer, machine_.next());
     if (answer && answer->unexpected)
       co_return fail(ErrorKind::peer, "the next hop answers what can't be: " + answer->reply.one_line());
-    if (answer) co_return std::move(answer->reply);
+    if (answer) {
+      refused_ = refused_ || answer->reply.code >= 400;
+      co_return std::move(answer->reply);
+    }
     RASTEL_CO_TRY(const std::string_view bytes, co_await stream_.read(deadline));
     machine_.receive(bytes);
   }
+}
+
+bool SmtpClient::reusable(Duration most) {
+  return !refused_ && machine_.at_rest() && std::chrono::steady_clock::now() - opened_ < most &&
+         stream_.peer_is_quiet();
 }
 
 asio::awaitable<Result<Reply>> SmtpClient::command(std::string_view line) {
@@ -110,23 +118,26 @@ asio::awaitable<Result<Reply>> SmtpClient::command(std::string_view line) {
   co_return co_await reply(Deadline::in(patience_));
 }
 
-asio::awaitable<Result<Reply>> SmtpClient::commands(const std::vector<std::string>& lines) {
-  Reply last;
-  if (!keywords_.has("PIPELINING")) {
-    for (const std::string& line : lines) {
-      RASTEL_CO_TRY(last, co_await command(line));
-      if (last.code == 421) break;
+asio::awaitable<Result<std::vector<Reply>>> SmtpClient::commands(const std::vector<std::string>& lines) {
+  std::vector<Reply> replies;
+  const bool together = keywords_.has("PIPELINING");
+  if (together) {
+    std::string written;
+    for (const std::string& line : lines) written += line + "\r\n";
+    machine_.expect(Awaited::command, lines.size());
+    RASTEL_CO_CHECK(co_await stream_.write(written, Deadline::in(patience_)));
+  }
+  for (const std::string& line : lines) {
+    Reply answer;
+    if (together) {
+      RASTEL_CO_TRY(answer, co_await reply(Deadline::in(patience_)));
+    } else {
+      RASTEL_CO_TRY(answer, co_await command(line));
     }
-    co_return last;
+    replies.push_back(std::move(answer));
+    if (replies.back().code == 421) break;
   }
-  std::string written;
-  for (const std::string& line : lines) written += line + "\r\n";
-  machine_.expect(Awaited::command, lines.size());
-  RASTEL_CO_CHECK(co_await stream_.write(written, Deadline::in(patience_)));
-  while (machine_.awaited() > 0 && last.code != 421) {
-    RASTEL_CO_TRY(last, co_await reply(Deadline::in(patience_)));
-  }
-  co_return last;
+  co_return replies;
 }
 
 asio::awaitable<Result<Reply>> SmtpClient::authenticate(std::string_view line) {
@@ -148,12 +159,13 @@ asio::awaitable<Result<>> SmtpClient::identify(const std::vector<std::string>& l
 
 // Everything but the last piece and the end of data, which stay in `tail`: they go out in one write once it
 // is sure that the message is still wanted.
-asio::awaitable<Result<>> SmtpClient::send_content(const Outgoing& outgoing, std::string& tail) {
+asio::awaitable<Result<>> SmtpClient::send_content(const Outgoing& outgoing, std::string& tail,
+                                                   Deadline answer_by) {
   smtp::DataEncoder encoder;
   encoder.encode(outgoing.header, tail);
   for (std::uint64_t offset = 0; offset < outgoing.message->size(); offset += block) {
     if (tail.size() >= block) {
-      RASTEL_CO_CHECK(co_await stream_.write(tail, Deadline::in(patience_)));
+      RASTEL_CO_CHECK(co_await stream_.write(tail, Deadline::in(patience_).earlier(answer_by)));
       tail.clear();
     }
     RASTEL_CO_TRY(const std::string piece, outgoing.message->read_at(offset, block));
@@ -176,7 +188,7 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
   machine_.expect(Awaited::data);
   if (const auto sent = co_await stream_.write("DATA\r\n", Deadline::in(patience_)); !sent)
     co_return failed(Transfer::Stage::not_sent, sent.error());
-  const auto go = co_await reply(Deadline::in(patience_));
+  const auto go = co_await reply(Deadline::in(patience_).earlier(answer_by));
   if (!go) co_return failed(Transfer::Stage::not_sent, go.error());
   if (go->code == 421)
     co_return failed(Transfer::Stage::not_sent, Error{ErrorKind::peer_closed, go->one_line()});
@@ -186,7 +198,7 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
     co_return transfer;
   }
   std::string tail;
-  if (const auto sent = co_await send_content(outgoing, tail); !sent)
+  if (const auto sent = co_await send_content(outgoing, tail, answer_by); !sent)
     co_return failed(Transfer::Stage::not_sent, sent.error());
   if (answer_by.passed())
     co_return failed(Transfer::Stage::not_sent, Error{ErrorKind::timed_out, "no time is left for an answer"});

@@ -4,6 +4,7 @@
 // was handed over, start anew.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -65,10 +66,11 @@ class SmtpClient {
   // the conversation is over then.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> command(std::string_view line);
 
-  // Several commands; the reply to the last one, or a 421 before it, behind which replies may still be due:
-  // drop the client then. In one write where the server offers PIPELINING (RFC 2920), else one after another.
+  // Several commands; a reply each, fewer where one is a 421, behind which replies may still be due: drop the
+  // client then. In one write where the server offers PIPELINING (RFC 2920), else one after another.
   // In one write a reply too many can't be told from the next one's; the command after these finds it.
-  [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> commands(const std::vector<std::string>& lines);
+  [[nodiscard]] boost::asio::awaitable<Result<std::vector<smtp::Reply>>> commands(
+      const std::vector<std::string>& lines);
 
   // One line of an AUTH exchange, the command or what answers a 334: 334, 235, or a refusal.
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> authenticate(std::string_view line);
@@ -91,6 +93,10 @@ class SmtpClient {
   [[nodiscard]] bool inside_tls() const { return !stream_.tls_version().empty(); }
   void abort() { stream_.abort(); }
   [[nodiscard]] bool closed_by_peer() { return stream_.peer_is_gone(); }
+  // Another conversation can go on with it: nothing is under way, unread or amiss, the server has refused
+  // nothing (it may count that against the connection), and it is not older than `most`.
+  [[nodiscard]] bool reusable(Duration most);
+  [[nodiscard]] boost::asio::any_io_executor executor() { return stream_.executor(); }
 
  private:
   SmtpClient(Stream stream, smtp::Keywords keywords, Duration patience, bool lmtp)
@@ -105,13 +111,16 @@ class SmtpClient {
                                                            const std::string& own_name, TlsOutcome& outcome);
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> reply(Deadline deadline);
   [[nodiscard]] boost::asio::awaitable<Result<>> hello(const std::string& own_name);
-  [[nodiscard]] boost::asio::awaitable<Result<>> send_content(const Outgoing& outgoing, std::string& tail);
+  [[nodiscard]] boost::asio::awaitable<Result<>> send_content(const Outgoing& outgoing, std::string& tail,
+                                                              Deadline answer_by);
 
   Stream stream_;
   smtp::ClientMachine machine_;
   smtp::Keywords keywords_;
   Duration patience_;
   bool lmtp_;
+  bool refused_ = false;  // a 4xx or 5xx, to whatever it was
+  std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();
 };
 
 }  // namespace rastel::net

@@ -50,6 +50,10 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
     return buffer_.get();
   }
   [[nodiscard]] std::size_t buffer_size() const { return size_; }
+  void release_buffer() {
+    buffer_.reset();
+    size_ = filled_ = 0;
+  }
   std::string_view filled(std::size_t length) {
     filled_ = length;
     return {buffer_.get(), length};
@@ -206,6 +210,10 @@ asio::awaitable<Result<>> Stream::write(std::string_view bytes, Deadline deadlin
   co_return written;
 }
 
+void Stream::release_buffer() {
+  if (state_ && !state_->reading) state_->release_buffer();
+}
+
 asio::awaitable<Result<>> Stream::start_tls(std::shared_ptr<const TlsServer> with, Deadline deadline) {
   const auto state = state_;
   RASTEL_CO_TRY(state->tls, TlsEngine::server(std::move(with), state->socket.native_handle()));
@@ -247,17 +255,23 @@ std::string Stream::tls_version() const {
 
 bool Stream::tls_verified() const { return state_ && state_->tls && state_->tls->verified(); }
 
-bool Stream::peer_is_gone() {
-  if (!state_ || !state_->socket.is_open()) return true;
+Stream::Peer Stream::look_at_peer() {
+  if (!state_ || !state_->socket.is_open()) return Peer::gone;
   if (state_->tls) {
     const Step step = state_->tls->look().step;
-    return step == Step::ended || step == Step::failed;
+    if (step == Step::done) return Peer::has_spoken;
+    return step == Step::ended || step == Step::failed ? Peer::gone : Peer::quiet;
   }
   char byte;
   const ssize_t got = recv(state_->socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (got > 0) return false;
-  return got == 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  if (got > 0) return Peer::has_spoken;
+  const bool nothing_yet = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  return nothing_yet ? Peer::quiet : Peer::gone;
 }
+
+bool Stream::peer_is_gone() { return look_at_peer() == Peer::gone; }
+
+bool Stream::peer_is_quiet() { return look_at_peer() == Peer::quiet; }
 
 void Stream::interrupt_read() {
   if (!state_) return;

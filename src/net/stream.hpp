@@ -36,6 +36,9 @@ class Stream {
   [[nodiscard]] boost::asio::awaitable<Result<std::string_view>> read(Deadline deadline);
   [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, Deadline deadline);
 
+  // What the last read brought is no longer needed, and the next one may be far away.
+  void release_buffer();
+
   // The handshake. What was read before is the caller's to throw away. Error `peer`: broken, no common
   // version, or a server that can't be believed; the stream is of no use then.
   [[nodiscard]] boost::asio::awaitable<Result<>> start_tls(std::shared_ptr<const TlsServer> with,
@@ -49,6 +52,8 @@ class Stream {
   // Whether the peer has closed its side or reset the connection, as far as can be seen without reading:
   // unread bytes hide an end that lies behind them.
   [[nodiscard]] bool peer_is_gone();
+  // The peer is there, as far as can be seen, and has sent nothing that isn't read.
+  [[nodiscard]] bool peer_is_quiet();
 
   // Lets a read that waits now, or the next one, end with `cancelled`; a write under way is not disturbed.
   void interrupt_read();
@@ -63,6 +68,8 @@ class Stream {
 
  private:
   struct State;
+  enum class Peer { quiet, has_spoken, gone };
+  [[nodiscard]] Peer look_at_peer();
   [[nodiscard]] static boost::asio::awaitable<Result<>> shake_hands(std::shared_ptr<State> state,
                                                                     Deadline deadline);
   // Shared with the handlers of its timer, which may run once more after the stream has gone.

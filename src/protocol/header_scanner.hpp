@@ -26,6 +26,10 @@ class HeaderScanner {
 
   // Appends to `out` what of `bytes` (and of what was held back) belongs to the message.
   void feed(std::string_view bytes, std::string& out);
+  // Behind the header's end all that comes is output as it is: who has it in its place already says pass()
+  // instead of feed(), and saves a copy.
+  [[nodiscard]] bool in_body() const { return where_ == Where::body; }
+  void pass(std::string_view bytes) { hash_.update(bytes); }
   // After the last byte.
   void finish(std::string& out);
 

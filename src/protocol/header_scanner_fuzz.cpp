@@ -27,7 +27,12 @@ Scanned scan(const rastel::for_test::Pieces& pieces) {
   Scanned scanned;
   std::size_t fed = 0;
   for (const std::string_view piece : pieces) {
-    scanner.feed(piece, scanned.out);
+    if (scanner.in_body() && fed % 2 == 0) {
+      scanned.out += piece;
+      scanner.pass(piece);
+    } else {
+      scanner.feed(piece, scanned.out);
+    }
     fed += piece.size();
     if (scanned.out.size() > fed) std::abort();
     // Without a field to drop, no more than a line is held back.

@@ -41,13 +41,17 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
 
   void drain() override {
     state_->draining = true;
+    state_->kept->close();
     const std::lock_guard lock(mutex_);
     for (const auto& entry : running_)
       asio::post(entry.executor, [weak = entry.session] {
         if (const auto session = weak.lock()) session->interrupt();
       });
   }
-  void retire() override { acceptor_.close(); }
+  void retire() override {
+    acceptor_.close();
+    state_->kept->close();
+  }
   std::size_t sessions() const override { return state_->sessions; }
   const SmtpDoorOptions& options() const override { return state_->options; }
 
@@ -118,8 +122,8 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
       const auto executor = stream.executor();
       const auto session = std::make_shared<Session>(std::move(stream), *client, admission, self->state_);
       const auto place = self->enter({executor, session});
+      const std::shared_ptr<void> there(nullptr, [self, place](void*) { self->leave(place); });
       co_await session->run();
-      self->leave(place);
     }
   }
 

@@ -17,21 +17,31 @@ asio::awaitable<Result<>> Incoming::spool() {
   co_return written;
 }
 
+void Incoming::read(std::string_view bytes) {
+  if (header_.in_body()) {
+    const std::size_t before = whole_.size();
+    line_breaks_.feed(bytes, whole_);
+    return header_.pass(std::string_view(whole_).substr(before));
+  }
+  std::string lines;
+  line_breaks_.feed(bytes, lines);
+  header_.feed(lines, whole_);
+}
+
 asio::awaitable<Result<>> Incoming::feed(std::string_view bytes) {
-  broken_.clear();
-  line_breaks_.feed(bytes, broken_);
-  header_.feed(broken_, whole_);
+  read(bytes);
   // In blocks: a client may send byte by byte.
   if (whole_.size() < 32 * 1024) co_return Result<>{};
   co_return co_await spool();
 }
 
 asio::awaitable<Result<MessagePointer>> Incoming::finish() {
-  broken_.clear();
-  line_breaks_.finish(broken_);
-  header_.feed(broken_, whole_);
+  std::string last;
+  line_breaks_.finish(last);
+  header_.feed(last, whole_);
   header_.finish(whole_);
   RASTEL_CO_CHECK(co_await spool());
+  whole_ = {};
   if (writer_.size() <= Message::memory_limit) co_return writer_.finish();
   co_return co_await blocking_.run([this] { return writer_.finish(); });
 }

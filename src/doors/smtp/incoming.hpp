@@ -26,18 +26,19 @@ class Incoming {
   [[nodiscard]] boost::asio::awaitable<Result<>> feed(std::string_view bytes);
   [[nodiscard]] boost::asio::awaitable<Result<MessagePointer>> finish();
 
-  // After finish().
+  // After finish(), which lets go of all buffers: a message may wait long for its verdict.
   [[nodiscard]] HeaderScanner& header() { return header_; }
   [[nodiscard]] bool bad_line_breaks() const { return line_breaks_.found(); }
 
  private:
+  void read(std::string_view bytes);
   [[nodiscard]] boost::asio::awaitable<Result<>> spool();
 
   MessageWriter writer_;
   rastel::smtp::LineBreaks line_breaks_;
   HeaderScanner header_;
   inspect::BlockingPool& blocking_;
-  std::string broken_, whole_;
+  std::string whole_;
 };
 
 }  // namespace rastel::doors::smtp

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <boost/asio/this_coro.hpp>
+
 namespace rastel::doors::smtp {
 
 namespace asio = boost::asio;
@@ -39,12 +41,49 @@ asio::awaitable<Result<>> NextHopSession::ensure_connected() {
   if (client_ && !client_->closed_by_peer() && !taken_for_another) co_return Result<>{};
   if (taken_for_another && client_) co_await client_->quit();
   drop();
-  RASTEL_CO_TRY(client_,
-                co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout,
-                                                  preamble(options_.next_hop_proxy, identity_), tls_));
+  RASTEL_CO_CHECK(co_await connect());
   const auto identified = co_await identify();
   if (!identified) drop();
   co_return identified;
+}
+
+asio::awaitable<Result<>> NextHopSession::connect() {
+  // A PROXY header names one client for the whole connection (PROTOCOLS X-14).
+  if (options_.next_hop_proxy == ProxyVersion::off) {
+    const auto here = co_await asio::this_coro::executor;
+    if (!only_new_) client_ = kept_.take(here);
+    used_before_ = client_.has_value();
+    if (client_) co_return Result<>{};
+  }
+  RASTEL_CO_TRY(client_,
+                co_await net::SmtpClient::connect(options_.next_hop, own_name_, patience(),
+                                                  preamble(options_.next_hop_proxy, identity_), tls_));
+  co_return Result<>{};
+}
+
+Duration NextHopSession::patience() const {
+  if (hurry_.is_never()) return options_.next_hop_timeout;
+  constexpr Duration least{std::chrono::seconds(1)};
+  return std::clamp(std::chrono::duration_cast<Duration>(hurry_.left()), least, options_.next_hop_timeout);
+}
+
+// Where one of them has died unseen, all may have: the second try is made on a connection of our own.
+void NextHopSession::distrust_kept() {
+  drop();
+  only_new_ = true;
+}
+
+bool NextHopSession::keeps_secrets() const {
+  const Endpoint& hop = options_.next_hop.endpoint;
+  return hop.kind == Endpoint::Kind::unix_socket || is_loopback(hop.host) ||
+         (client_ && client_->inside_tls());
+}
+
+std::string_view NextHopSession::lacks(const EnvelopeCommand& command) const {
+  for (const std::string_view keyword : command.needs)
+    if (!client_->keywords().has(keyword) || (keyword == "REQUIRETLS" && !client_->tls_verified()))
+      return keyword;
+  return {};
 }
 
 asio::awaitable<Result<>> NextHopSession::identify() {
@@ -66,7 +105,7 @@ asio::awaitable<Result<>> NextHopSession::identify() {
 
 asio::awaitable<void> NextHopSession::begin_anew() {
   co_await quit();
-  mail_.clear();
+  mail_ = {};
   recipients_.clear();
   xforward_.clear();
   authenticated_ = false;
@@ -79,18 +118,38 @@ void NextHopSession::drop() {
   told_.reset();
   forwarded_ = false;
   asked_for_login_ = false;
+  used_before_ = false;
+  ahead_.clear();
 }
 
-asio::awaitable<Result<Reply>> NextHopSession::say_mail() {
+asio::awaitable<Result<Reply>> NextHopSession::say_mail(std::vector<EnvelopeCommand> ahead) {
   RASTEL_CO_CHECK(co_await ensure_connected());
-  // It was announced because of an earlier connection: another one needn't be as good.
-  if (require_tls_ == RequireTls::yes && !(client_->tls_verified() && client_->keywords().has("REQUIRETLS")))
-    co_return fail(ErrorKind::peer, "the next hop no longer offers REQUIRETLS, which the message demands");
-  std::vector<std::string> lines = xforward_lines();
-  forwarded_ = forwarded_ || !lines.empty();
-  lines.push_back(mail_);
-  // A refused XFORWARD costs the next hop's log a name, the message nothing: only the reply to MAIL counts.
-  co_return co_await client_->commands(lines);
+  if (const std::string_view keyword = lacks(mail_); !keyword.empty())
+    co_return fail(ErrorKind::peer,
+                   "the next hop no longer offers " + std::string(keyword) + ", which the message demands");
+  std::vector<std::string> lines;
+  const bool reset = std::exchange(used_before_, false);
+  if (reset) lines.emplace_back("RSET");
+  for (std::string& line : xforward_lines()) {
+    forwarded_ = true;
+    lines.push_back(std::move(line));
+  }
+  const std::size_t mail = lines.size();
+  lines.push_back(mail_.line);
+  if (client_->keywords().has("PIPELINING"))
+    for (const EnvelopeCommand& recipient : ahead) {
+      if (!lacks(recipient).empty()) break;
+      lines.push_back(recipient.line);
+    }
+  RASTEL_CO_TRY(std::vector<Reply> replies, co_await client_->commands(lines));
+  if (replies.back().code == 421) co_return std::move(replies.back());
+  if (reset && !replies.front().positive())
+    co_return fail(ErrorKind::peer, "the next hop refuses RSET: " + replies.front().one_line());
+  // A refused XFORWARD costs the next hop's log a name, the message nothing.
+  if (replies[mail].positive())
+    for (std::size_t i = mail + 1; i < replies.size(); ++i)
+      ahead_.push_back({std::move(lines[i]), std::move(replies[i])});
+  co_return std::move(replies[mail]);
 }
 
 std::vector<std::string> NextHopSession::xforward_lines() const {
@@ -100,34 +159,36 @@ std::vector<std::string> NextHopSession::xforward_lines() const {
                                        client_->keywords().parameters("XFORWARD"));
 }
 
-asio::awaitable<Result<Reply>> NextHopSession::authenticate(const std::string& line) {
+asio::awaitable<Result<Reply>> NextHopSession::authenticate(const std::string& line, Secrecy secrecy) {
   if (asked_for_login_ && client_->closed_by_peer()) {
     drop();
     co_return fail(ErrorKind::peer_closed, "the next hop has left before AUTH was over");
   }
   RASTEL_CO_CHECK(co_await ensure_connected());
+  // What came inside TLS goes on inside TLS (PROTOCOLS A-49), whatever an earlier connection had.
+  if (secrecy == Secrecy::needed && !keeps_secrets())
+    co_return fail(ErrorKind::peer, "the next hop is not inside TLS, and the client's login came so");
   auto reply = co_await client_->authenticate(line);
   asked_for_login_ = reply && reply->code == 334;
   authenticated_ = reply && reply->code == 235;
-  if (!reply || reply->code == 421) drop();
+  if (!reply || reply->code == 421) distrust_kept();
   // Its words may hold a challenge: not for the log.
   if (!reply && reply.error().kind == ErrorKind::peer)
     co_return fail(ErrorKind::peer, "the next hop answers AUTH with what can't be an answer");
   co_return reply;
 }
 
-asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
+asio::awaitable<Result<Reply>> NextHopSession::mail(EnvelopeCommand command,
                                                     std::vector<rastel::smtp::Attribute> xforward,
-                                                    RequireTls require_tls) {
+                                                    std::vector<EnvelopeCommand> ahead) {
   co_await reset();
   mail_ = std::move(command);
   xforward_ = std::move(xforward);
-  require_tls_ = require_tls;
-  auto reply = co_await say_mail();
+  auto reply = co_await say_mail(ahead);
   if (!reply || reply->code == 421) {
     // An old connection that has just timed out is no answer: once more on a new one.
-    drop();
-    reply = co_await say_mail();
+    distrust_kept();
+    reply = co_await say_mail(std::move(ahead));
   }
   if (!reply || reply->code == 421) drop();
   open_ = reply && reply->positive();
@@ -136,18 +197,31 @@ asio::awaitable<Result<Reply>> NextHopSession::mail(std::string command,
 
 // A next hop that has left since, or leaves now, is asked again from the start, once: it owns nothing yet
 // (PROTOCOLS A-07).
-asio::awaitable<Result<Reply>> NextHopSession::recipient(std::string command) {
+asio::awaitable<Result<Reply>> NextHopSession::recipient(EnvelopeCommand command) {
   for (bool again = false;; again = true) {
     const bool known = client_ && open_ && !client_->closed_by_peer();
-    if (!known) {
+    if (known && !ahead_.empty() && ahead_.front().command == command.line) {
+      Reply reply = std::move(ahead_.front().reply);
+      ahead_.pop_front();
+      if (reply.positive()) recipients_.push_back(std::move(command));
+      co_return reply;
+    }
+    if (!known || !ahead_.empty()) {  // the latter: it knows of somebody who isn't to get the message
       std::vector<std::size_t> all;
       for (std::size_t i = 0; i < recipients_.size(); ++i) all.push_back(i);
-      RASTEL_CO_CHECK(co_await begin_again(all));
+      const auto begun = co_await begin_again(all);
+      if (!begun) {
+        drop();  // it may know a part of the envelope
+        co_return std::unexpected(begun.error());
+      }
     }
-    auto reply = co_await client_->command(command);
+    if (const std::string_view keyword = lacks(command); !keyword.empty())
+      co_return fail(ErrorKind::peer,
+                     "the next hop no longer offers " + std::string(keyword) + ", which a recipient demands");
+    auto reply = co_await client_->command(command.line);
     if (reply && reply->positive()) recipients_.push_back(command);
     const bool left = !reply || reply->code == 421;
-    if (left) drop();
+    if (left) distrust_kept();
     if (!left || again) co_return reply;
   }
 }
@@ -155,13 +229,19 @@ asio::awaitable<Result<Reply>> NextHopSession::recipient(std::string command) {
 asio::awaitable<Result<Reply>> NextHopSession::relay(const std::string& command) {
   RASTEL_CO_CHECK(co_await ensure_connected());
   auto reply = co_await client_->command(command);
+  if ((!reply || reply->code == 421) && std::exchange(used_before_, false)) {
+    distrust_kept();
+    RASTEL_CO_CHECK(co_await ensure_connected());
+    reply = co_await client_->command(command);
+  }
   if (!reply || reply->code == 421) drop();
   co_return reply;
 }
 
 asio::awaitable<void> NextHopSession::reset() {
-  mail_.clear();
+  mail_ = {};
   recipients_.clear();
+  ahead_.clear();
   // XFORWARD holds until a message or RSET: what was said for a refused MAIL too.
   if ((!open_ && !forwarded_) || !client_) co_return;
   open_ = false;
@@ -179,11 +259,15 @@ asio::awaitable<Result<>> NextHopSession::begin_again(const std::vector<std::siz
     drop();
   }
   open_ = false;
-  RASTEL_CO_TRY(const Reply mail, co_await say_mail());
+  ahead_.clear();
+  RASTEL_CO_TRY(const Reply mail, co_await say_mail({}));
   if (!mail.positive())
     co_return fail(ErrorKind::peer, "the next hop now refuses the sender: " + mail.one_line());
   for (const std::size_t index : wanted) {
-    RASTEL_CO_TRY(const Reply reply, co_await client_->command(recipients_[index]));
+    if (const std::string_view keyword = lacks(recipients_[index]); !keyword.empty())
+      co_return fail(ErrorKind::peer,
+                     "the next hop no longer offers " + std::string(keyword) + ", which a recipient demands");
+    RASTEL_CO_TRY(const Reply reply, co_await client_->command(recipients_[index].line));
     if (!reply.positive())
       co_return fail(ErrorKind::peer, "the next hop now refuses a recipient: " + reply.one_line());
   }
@@ -197,9 +281,11 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
                                                Deadline answer_by) {
   Transfer transfer;
   const net::Outgoing outgoing{header, &message, wanted.size()};
+  hurry_ = answer_by;
+  const std::shared_ptr<void> no_hurry(nullptr, [this](void*) { hurry_ = Deadline::never(); });
   for (int attempt = 0; attempt < 2; ++attempt) {
-    const bool as_told =
-        attempt == 0 && open_ && client_ && !client_->closed_by_peer() && wanted.size() == recipients_.size();
+    const bool as_told = attempt == 0 && open_ && client_ && !client_->closed_by_peer() && ahead_.empty() &&
+                         wanted.size() == recipients_.size();
     if (!as_told) {
       if (const auto begun = co_await begin_again(wanted); !begun) {
         drop();
@@ -210,7 +296,7 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
     }
     transfer = co_await client_->send(outgoing, still_wanted, answer_by);
     if (transfer.stage != Transfer::Stage::not_sent) break;
-    drop();
+    distrust_kept();
     if (answer_by.passed()) break;
   }
   open_ = false;
@@ -223,8 +309,15 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
 }
 
 asio::awaitable<void> NextHopSession::quit() {
+  if (!client_) co_return;
+  const bool anybodys = options_.next_hop_proxy == ProxyVersion::off && !told_ && !authenticated_ &&
+                        !asked_for_login_ && !open_ && !forwarded_;
+  if (anybodys && kept_.keep(*client_)) {
+    client_.reset();
+    co_return;
+  }
   // A QUIT within an AUTH exchange would be taken for its next line.
-  if (client_ && !asked_for_login_) co_await client_->quit();
+  if (!asked_for_login_) co_await client_->quit();
   drop();
 }
 

@@ -46,12 +46,14 @@ struct SmtpDoorOptions {
   std::optional<Duration> reply_deadline;  // unset: 80 s before-queue, 480 s after-queue, 45 s outbound
   std::uint32_t max_sessions = 200;
   std::uint32_t max_recipients = 1000;
+  bool uniform_rcpt = false;
   bool header = true;
   std::string greeting_host;  // empty: site.hostname
   LineBreaks line_breaks = LineBreaks::normalize;
   std::uint32_t max_hops = 50;                       // Received: lines, PROTOCOLS A-39
   Duration idle_timeout{std::chrono::seconds(300)};  // RFC 5321 4.5.3.2.7
   Duration next_hop_timeout{std::chrono::seconds(60)};
+  Duration next_hop_keep{std::chrono::seconds(2)};
   ForwardClient forward_client = ForwardClient::xforward;
   ProxyVersion next_hop_proxy = ProxyVersion::off;
   bool auth_without_tls = false;
@@ -160,6 +162,10 @@ struct Rows<SmtpDoorOptions> {
              "The client is answered by then; unset: 80s before-queue, 480s after-queue, 45s outbound."},
       Option{"max_sessions", &SmtpDoorOptions::max_sessions, 1U, 10'000U, "Clients at a time."},
       Option{"max_recipients", &SmtpDoorOptions::max_recipients, 1U, 4'000U, "Recipients a message."},
+      Option{
+          "uniform_rcpt", &SmtpDoorOptions::uniform_rcpt,
+          "No recipient is refused by itself: one refusal is the whole message's, at its end. For Postfix's "
+          "speed_adjust, which can't go on behind a refused recipient."},
       Option{"header", &SmtpDoorOptions::header, "Put the X-Rastel line on top; false towards the Internet."},
       Option{"greeting_host", &SmtpDoorOptions::greeting_host,
              "Our name in banner and EHLO; empty: site.hostname."},
@@ -171,6 +177,9 @@ struct Rows<SmtpDoorOptions> {
              "How long a client may take for a command; for a message, and 2 ms more a byte."},
       Option{"next_hop_timeout", &SmtpDoorOptions::next_hop_timeout, Duration(1'000), Duration(3600'000),
              "How long the next hop may take for an answer before the end of data."},
+      Option{"next_hop_keep", &SmtpDoorOptions::next_hop_keep, Duration(0), Duration(60'000),
+             "How long a connection to the next hop that its session has left waits for another one; 0s: it "
+             "ends with its session."},
       Option{"next_hop_proxy", &SmtpDoorOptions::next_hop_proxy,
              "Begin each connection to the next hop with a PROXY header that names the client: off, v1, v2."},
       Option{"forward_client", &SmtpDoorOptions::forward_client,
@@ -178,10 +187,11 @@ struct Rows<SmtpDoorOptions> {
              "nothing is handed on), auto (XCLIENT where it is offered, else XFORWARD), off."},
       Option{"auth_without_tls", &SmtpDoorOptions::auth_without_tls,
              "Offer the next hop's AUTH to clients without TLS too: passwords cross the network in clear."},
-      Option{"auth_deadline", &SmtpDoorOptions::auth_deadline, Duration(10'000), Duration(3600'000),
-             "Outbound, where AUTH is offered: by then a client has logged in or named a good recipient."},
+      Option{
+          "auth_deadline", &SmtpDoorOptions::auth_deadline, Duration(10'000), Duration(3600'000),
+          "Outbound: by then a client has logged in or named a good recipient. Trusted peers are not bound."},
       Option{"max_commands_before_auth", &SmtpDoorOptions::max_commands_before_auth, 5U, 10'000U,
-             "Outbound, where AUTH is offered: commands of a client that has done neither."},
+             "Outbound: commands of a client that has done neither."},
       Option{"max_sessions_per_client", &SmtpDoorOptions::max_sessions_per_client, 1U, 10'000U,
              "Sessions at a time from one address (IPv6: one /64)."},
       Option{"max_errors_per_client", &SmtpDoorOptions::max_errors_per_client, 1U, 1'000'000U,

@@ -7,6 +7,7 @@
 
 #include "base/identifier.hpp"
 #include "base/log.hpp"
+#include "base/os/freed_memory.hpp"
 #include "doors/smtp/delivery.hpp"
 #include "doors/smtp/replies.hpp"
 #include "policy/direction.hpp"
@@ -15,6 +16,7 @@ namespace rastel::doors::smtp {
 
 namespace asio = boost::asio;
 namespace event = rastel::smtp::event;
+using rastel::smtp::ParameterOf;
 
 namespace {
 
@@ -28,19 +30,20 @@ rastel::smtp::ServerOptions machine_options(const DoorState& door, bool trusted)
   if (door.options.tls.mode == DoorTlsMode::starttls) options.starttls = rastel::smtp::StartTls::offered;
   if (door.options.tls.mode == DoorTlsMode::require) options.starttls = rastel::smtp::StartTls::required;
   options.may_xclient = trusted;
-  if (door.options.place == Place::outbound)
+  if (door.options.place == Place::outbound && !trusted)
     options.most_commands_before_auth = door.options.max_commands_before_auth;
   return options;
 }
 
-rastel::smtp::LineBreakPolicy policy_of(LineBreaks line_breaks) {
+rastel::smtp::LineBreakPolicy policy_of(LineBreaks line_breaks, bool trusted) {
   switch (line_breaks) {
     case LineBreaks::normalize:
       return rastel::smtp::LineBreakPolicy::normalize;
     case LineBreaks::reject:
       return rastel::smtp::LineBreakPolicy::reject;
     case LineBreaks::as_is:
-      return rastel::smtp::LineBreakPolicy::as_is;
+      if (trusted) return rastel::smtp::LineBreakPolicy::as_is;
+      break;
   }
   return rastel::smtp::LineBreakPolicy::normalize;
 }
@@ -70,6 +73,12 @@ std::string of_attribute(const std::vector<rastel::smtp::Attribute>& attributes,
   return {};
 }
 
+EnvelopeCommand envelope_command(std::string line, const rastel::smtp::PathArguments& path,
+                                 rastel::smtp::ParameterOf command) {
+  return {std::move(line), rastel::smtp::keywords_needed(path, command)};
+}
+
+constexpr std::uint64_t large = 4 << 20;  // bytes of a message: then its buffers' pages go back, too
 constexpr Duration extra_time = std::chrono::seconds(30);  // of a session that is refused at MAIL
 
 }  // namespace
@@ -87,7 +96,7 @@ Session::Session(net::Stream stream, ClientIdentity client, Admission admission,
       admission_(admission),
       client_(std::move(client)),
       machine_(machine_options(*door_, trusted_)),
-      next_hop_(door_->options, door_->tls.next_hop, door_->host, client_),
+      next_hop_(door_->options, door_->tls.next_hop, *door_->kept, door_->host, client_),
       patience_(admission == Admission::full ? door_->options.idle_timeout
                                              : std::min<Duration>(door_->options.idle_timeout, extra_time)),
       auth_by_(Deadline::in(door_->options.auth_deadline)) {
@@ -110,13 +119,16 @@ std::optional<Reply> Session::sent_away() {
 }
 
 std::optional<rastel::smtp::Channel> Session::auth_channel() const {
-  if (machine_.inside_tls()) return rastel::smtp::Channel::tls_ends_here;
+  if (machine_.inside_tls()) {
+    if (!next_hop_.keeps_secrets()) return std::nullopt;
+    return rastel::smtp::Channel::tls_ends_here;
+  }
   if (door_->options.auth_without_tls) return rastel::smtp::Channel::plain;
   return std::nullopt;
 }
 
 Deadline Session::read_deadline() const {
-  const bool unproved = door_->options.place == Place::outbound && machine_.awaits_auth();
+  const bool unproved = door_->options.place == Place::outbound && !trusted_ && machine_.unproved();
   return unproved ? patience_.deadline().earlier(auth_by_) : patience_.deadline();
 }
 
@@ -190,20 +202,17 @@ asio::awaitable<void> Session::on(event::Hello hello) {
   if (client.helo.empty()) client.helo = helo_;
   client.esmtp = hello.verb != rastel::smtp::Verb::helo;
   next_hop_.set_client(std::move(client));
+  // Banner and EHLO must succeed behind Postfix (PROTOCOLS A-25): that it can't go on is said at MAIL. What a
+  // mail server's message may need is announced all the same, or it would bounce the message before it hears.
+  for (const char* keyword : {"8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES"}) upstream.set(keyword);
   if (admission_ == Admission::refused_at_mail)
     co_return machine_.answer_hello(door_->host, rastel::smtp::announce(upstream, announcement()));
   co_await next_hop_.reset();
   const auto connected = co_await next_hop_.ensure_connected();
   if (connected)
     upstream = *next_hop_.keywords();
-  else  // banner and EHLO must succeed behind Postfix (PROTOCOLS A-25): it is said at MAIL
+  else
     log::warning("door {}: the next hop is away: {}", door_->options.name, connected.error().what);
-  if (!connected) {
-    upstream.set("8BITMIME");
-    upstream.set("SMTPUTF8");
-    upstream.set("DSN");
-    upstream.set("ENHANCEDSTATUSCODES");
-  }
   machine_.answer_hello(door_->host, rastel::smtp::announce(upstream, announcement()));
 }
 
@@ -250,29 +259,51 @@ asio::awaitable<void> Session::on(event::Mail mail) {
   envelope_ = new_envelope();
   envelope_.reverse_path = mail.path.address;
   envelope_.reverse_path_parameters = mail.path.parameters;
-  const RequireTls require_tls = mail.path.find("REQUIRETLS") != nullptr ? RequireTls::yes : RequireTls::no;
-  const auto reply = co_await next_hop_.mail(std::move(mail.command), xforward_, require_tls);
+  constexpr std::size_t most_ahead = 100;
+  std::vector<EnvelopeCommand> ahead;
+  for (event::Rcpt& rcpt : machine_.recipients_ahead(one_recipient_at_a_time() ? 1 : most_ahead))
+    ahead.push_back(envelope_command(std::move(rcpt.command), rcpt.path, ParameterOf::rcpt));
+  const auto reply = co_await next_hop_.mail(
+      envelope_command(std::move(mail.command), mail.path, ParameterOf::mail), xforward_, std::move(ahead));
   if (!reply) log::warning("door {}: no answer to MAIL: {}", door_->options.name, reply.error().what);
   machine_.answer(reply ? *reply : reply_to(reply.error()));
 }
 
+// One reply can't say two outcomes: SMTP to LMTP takes one recipient a transaction (PROTOCOLS A-34), unless
+// the client has asked for a reply a recipient.
+bool Session::one_recipient_at_a_time() const {
+  return door_->options.protocol == DoorProtocol::smtp &&
+         door_->options.next_hop.protocol == NextHop::Protocol::lmtp && !machine_.wants_prdr();
+}
+
 asio::awaitable<void> Session::on(event::Rcpt rcpt) {
-  // One reply can't say two outcomes: SMTP to LMTP takes one recipient a transaction (PROTOCOLS A-34), unless
-  // the client has asked for a reply a recipient.
-  const bool bridging = door_->options.protocol == DoorProtocol::smtp &&
-                        door_->options.next_hop.protocol == NextHop::Protocol::lmtp && !machine_.wants_prdr();
-  if (bridging && !envelope_.recipients.empty())
-    co_return machine_.answer({452, "4.5.3 Error: one recipient at a time"});
-  const auto reply = co_await next_hop_.recipient(std::move(rcpt.command));
-  if (reply && reply->positive()) envelope_.recipients.push_back({rcpt.path.address, rcpt.path.parameters});
-  machine_.answer(reply ? *reply : reply_to(reply.error()));
+  Reply reply(452, "4.5.3 Error: one recipient at a time");
+  if (!one_recipient_at_a_time() || envelope_.recipients.empty()) {
+    auto said =
+        co_await next_hop_.recipient(envelope_command(std::move(rcpt.command), rcpt.path, ParameterOf::rcpt));
+    reply = said ? *std::move(said) : reply_to(said.error());
+  }
+  if (reply.positive()) envelope_.recipients.push_back({rcpt.path.address, rcpt.path.parameters});
+  if (door_->options.uniform_rcpt && !reply.positive() && reply.code != 421) {
+    log::info("door {}: a message is refused for all, as <{}> was: {}", door_->options.name,
+              rcpt.path.address, reply.brief());
+    if (!spoiled_) spoiled_ = std::move(reply);
+    reply = {250, "2.1.5 Ok: what is to be said of it comes with the message's reply"};
+  }
+  machine_.answer(reply);
 }
 
 asio::awaitable<void> Session::on(event::Data) {
-  incoming_.emplace(door_->services.spool, door_->services.max_message, policy_of(door_->options.line_breaks),
-                    door_->services.blocking);
+  if (spoiled_) {  // it is read, dropped, and refused with that reply
+    machine_.answer({354, "End data with <CR><LF>.<CR><LF>"});
+    machine_.refuse_content(*std::exchange(spoiled_, std::nullopt));
+    forget_transaction();
+    xforward_.clear();
+    co_return co_await next_hop_.reset();
+  }
+  incoming_.emplace(door_->services.spool, door_->services.max_message,
+                    policy_of(door_->options.line_breaks, trusted_), door_->services.blocking);
   machine_.answer({354, "End data with <CR><LF>.<CR><LF>"});
-  co_return;
 }
 
 asio::awaitable<void> Session::on(event::Content content) {
@@ -291,6 +322,11 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
   delivery.reply_by = reply_deadline(door_->options);
   Result<MessagePointer> message = fail(ErrorKind::ours, "nothing came");
   if (incoming_) message = co_await incoming_->finish();
+  if (message && (*message)->size() > Message::memory_limit) {
+    stream_.release_buffer();
+    machine_.release_buffers();
+    if ((*message)->size() > large) os::return_freed_memory();
+  }
   const auto refuse = [&](const Reply& reply) {
     answer_end(std::vector<Reply>(std::max<std::size_t>(machine_.recipients(), 1), reply));
   };
@@ -397,7 +433,8 @@ asio::awaitable<void> Session::on(event::Xclient xclient) {
 
 asio::awaitable<void> Session::on(event::Auth auth) {
   if (const auto away = sent_away()) co_return machine_.answer(*away);
-  const auto reply = co_await next_hop_.authenticate(auth.line);
+  const Secrecy secrecy = machine_.inside_tls() ? Secrecy::needed : Secrecy::not_needed;
+  const auto reply = co_await next_hop_.authenticate(auth.line, secrecy);
   if (!reply)
     log::warning("door {}: AUTH of {}: {}", door_->options.name, peer_, reply.error().what);
   else if (reply->permanent())
@@ -413,6 +450,7 @@ asio::awaitable<void> Session::on(event::Violation violation) {
 
 void Session::forget_transaction() {
   envelope_ = {};
+  spoiled_.reset();
   incoming_.reset();
 }
 

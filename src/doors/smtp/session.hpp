@@ -30,6 +30,7 @@ struct DoorState {
   std::atomic<bool> draining = false;
   std::atomic<std::size_t> sessions = 0;
   ClientLimits limits{options.max_sessions_per_client, options.max_errors_per_client};
+  std::shared_ptr<KeptConnections> kept = std::make_shared<KeptConnections>(options.next_hop_keep);
 
   [[nodiscard]] bool trusts(const ClientIdentity& peer) const;
 };
@@ -66,6 +67,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<void> begin_tls();
   void answer_end(const std::vector<rastel::smtp::Reply>& replies);
   [[nodiscard]] rastel::smtp::Reply banner() const;
+  [[nodiscard]] bool one_recipient_at_a_time() const;
   // Why the client is sent away at a command that costs us something, if he is.
   [[nodiscard]] std::optional<rastel::smtp::Reply> sent_away();
   [[nodiscard]] std::optional<rastel::smtp::Channel> auth_channel() const;
@@ -86,6 +88,7 @@ class Session {
   std::string helo_;
   std::vector<rastel::smtp::Attribute> xforward_;
   Envelope envelope_;
+  std::optional<rastel::smtp::Reply> spoiled_;  // with uniform_rcpt: what a recipient was refused with
   std::optional<Incoming> incoming_;
   Clock::time_point began_;
   Patience patience_;

@@ -48,6 +48,10 @@ class ClientMachine {
   // that, which would be taken for replies of the encrypted session; the conversation is over.
   [[nodiscard]] Result<> begin_tls();
   [[nodiscard]] std::size_t awaited() const { return awaited_.size(); }
+  // Everything asked is answered, and nothing else was said.
+  [[nodiscard]] bool at_rest() const {
+    return !broken_ && !unasked_ && awaited_.empty() && input_.empty() && parser_.idle();
+  }
 
  private:
   ReplyParser parser_;

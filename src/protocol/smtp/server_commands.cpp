@@ -8,34 +8,12 @@
 #include <charconv>
 
 #include "base/planted_bug.hpp"
+#include "protocol/smtp/parameters.hpp"
 #include "protocol/smtp/server_machine.hpp"
 #include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 namespace {
-
-// A parameter of MAIL or RCPT and the keyword that must have been announced for it.
-struct ParameterRow {
-  std::string_view parameter, keyword;
-  bool of_mail;
-};
-constexpr std::array parameter_rows{
-    ParameterRow{"SIZE", "SIZE", true},
-    ParameterRow{"BODY", "8BITMIME", true},
-    ParameterRow{"SMTPUTF8", "SMTPUTF8", true},
-    ParameterRow{"RET", "DSN", true},
-    ParameterRow{"ENVID", "DSN", true},
-    ParameterRow{"NOTIFY", "DSN", false},
-    ParameterRow{"ORCPT", "DSN", false},
-    ParameterRow{"BY", "DELIVERBY", true},
-    ParameterRow{"HOLDFOR", "FUTURERELEASE", true},
-    ParameterRow{"HOLDUNTIL", "FUTURERELEASE", true},
-    ParameterRow{"MT-PRIORITY", "MT-PRIORITY", true},
-    ParameterRow{"RRVS", "RRVS", false},
-    ParameterRow{"REQUIRETLS", "REQUIRETLS", true},
-    ParameterRow{"PRDR", "PRDR", true},
-    ParameterRow{"AUTH", "AUTH", true},  // RFC 4954 5
-};
 
 std::unexpected<Reply> refuse(int code, std::string text) {
   return std::unexpected(Reply(code, std::move(text)));
@@ -52,15 +30,7 @@ std::optional<std::uint64_t> size_of(std::string_view text) {
 // Takes a parameter that is ours alone out of a command that will be forwarded, and out of what is kept of
 // it.
 void take_out(std::string_view keyword, std::string& line, std::string_view arguments, PathArguments& path) {
-  std::string kept;
-  for (std::string_view left = path.parameters; !(left = trim(left)).empty();) {
-    const std::size_t end = std::min(left.find(' '), left.size());
-    if (!equal_ignoring_case(left.substr(0, end), keyword)) {
-      if (!kept.empty()) kept += ' ';
-      kept += left.substr(0, end);
-    }
-    left.remove_prefix(end);
-  }
+  std::string kept = without_parameter(path.parameters, keyword);
   // The parameters are the end of the arguments, which are a part of the line.
   const std::size_t end_of_path =
       static_cast<std::size_t>(arguments.data() - line.data()) + arguments.size() - path.parameters.size();
@@ -154,10 +124,10 @@ ServerMachine::Checked ServerMachine::check_hello(Command& command) {
   return event::Hello{command.verb, std::string(command.arguments)};
 }
 
-bool ServerMachine::parameters_known(const PathArguments& path, bool of_mail) const {
+bool ServerMachine::parameters_known(const PathArguments& path, ParameterOf command) const {
   return std::ranges::all_of(path.parsed, [&](const Parameter& parameter) {
-    const auto* row = std::ranges::find(parameter_rows, parameter.keyword, &ParameterRow::parameter);
-    return row != parameter_rows.end() && row->of_mail == of_mail && keywords_.has(row->keyword);
+    const std::string_view keyword = keyword_for(parameter.keyword, command);
+    return !keyword.empty() && keywords_.has(keyword);
   });
 }
 
@@ -166,7 +136,8 @@ ServerMachine::Checked ServerMachine::check_mail(Command& command) {
     return refuse(501, "5.5.4 Error: MAIL FROM:<address>");
   auto path = parse_path_arguments(command.arguments.substr(5));
   if (!path) return refuse(501, "5.1.7 Error: bad sender address syntax");
-  if (!parameters_known(*path, true)) return refuse(555, "5.5.4 Error: a parameter was not offered");
+  if (!parameters_known(*path, ParameterOf::mail))
+    return refuse(555, "5.5.4 Error: a parameter was not offered");
   if (const Parameter* body = path->find("BODY"); body != nullptr &&
                                                   !equal_ignoring_case(body->value, "7BIT") &&
                                                   !equal_ignoring_case(body->value, "8BITMIME"))
@@ -198,14 +169,39 @@ void ServerMachine::apply_mail(const Reply& reply) {
 }
 
 ServerMachine::Checked ServerMachine::check_rcpt(Command& command) {
-  if (!starts_ignoring_case(command.arguments, "TO:")) return refuse(501, "5.5.4 Error: RCPT TO:<address>");
-  auto path = parse_path_arguments(command.arguments.substr(3));
-  if (!path || path->address.empty()) return refuse(501, "5.1.3 Error: bad recipient address syntax");
-  if (!parameters_known(*path, false)) return refuse(555, "5.5.4 Error: a parameter was not offered");
-  if (has_eight_bit(path->address) && !utf8_) return refuse(553, "5.6.7 Error: the address needs SMTPUTF8");
+  auto path = read_rcpt(command.arguments);
+  if (!path) return std::unexpected(std::move(path).error());
   // Never 552: a sender would bounce the rest (RFC 5321 4.5.3.1.10).
   if (recipients_ >= options_.most_recipients) return refuse(452, "4.5.3 Error: too many recipients");
   return event::Rcpt{std::move(command.line), std::move(*path)};
+}
+
+std::expected<PathArguments, Reply> ServerMachine::read_rcpt(std::string_view arguments) const {
+  if (!starts_ignoring_case(arguments, "TO:")) return refuse(501, "5.5.4 Error: RCPT TO:<address>");
+  auto path = parse_path_arguments(arguments.substr(3));
+  if (!path || path->address.empty()) return refuse(501, "5.1.3 Error: bad recipient address syntax");
+  if (!parameters_known(*path, ParameterOf::rcpt))
+    return refuse(555, "5.5.4 Error: a parameter was not offered");
+  if (has_eight_bit(path->address) && !utf8_) return refuse(553, "5.6.7 Error: the address needs SMTPUTF8");
+  return *std::move(path);
+}
+
+std::vector<event::Rcpt> ServerMachine::recipients_ahead(std::size_t most) const {
+  constexpr std::string_view verb = "RCPT ";
+  std::vector<event::Rcpt> recipients;
+  std::string_view rest = pending();
+  while (recipients.size() < std::min(most, options_.most_recipients)) {
+    const std::size_t end = rest.find('\n');
+    if (end == std::string_view::npos || end >= options_.longest_command || end == 0 || rest[end - 1] != '\r')
+      break;
+    const std::string_view line = rest.substr(0, end - 1);
+    if (!starts_ignoring_case(line, verb) || std::ranges::any_of(line, is_control)) break;
+    auto path = read_rcpt(trim(line.substr(verb.size())));
+    if (!path) break;
+    recipients.push_back({std::string(line), *std::move(path)});
+    rest.remove_prefix(end + 1);
+  }
+  return recipients;
 }
 
 void ServerMachine::apply_rcpt(const Reply& reply) {

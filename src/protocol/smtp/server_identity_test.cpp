@@ -128,7 +128,7 @@ TEST(Auth, TooManyCommandsBeforeItEndTheSession) {
   Talk talk = with_auth("PLAIN");
   talk.options.most_commands_before_auth = 4;
   EXPECT_THAT(after_ehlo(talk, "NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"),
-              HasSubstr("421 4.7.0 Error: too many commands before AUTH\nclose\n"));
+              HasSubstr("421 4.7.0 Error: too many commands before AUTH or a good recipient\nclose\n"));
   talk.auth = {{235, "ok"}};
   EXPECT_THAT(after_ehlo(talk, "NOOP\r\nAUTH PLAIN AGEAYg==\r\nNOOP\r\nNOOP\r\nNOOP\r\n"),
               Not(HasSubstr("421")));
@@ -136,9 +136,12 @@ TEST(Auth, TooManyCommandsBeforeItEndTheSession) {
               Not(HasSubstr("421")));
   EXPECT_THAT(after_ehlo(talk, "MAIL FROM:<a@b>\r\nRCPT TO:<refused@d>\r\nNOOP\r\nNOOP\r\nNOOP\r\n"),
               HasSubstr("421"));
+  // Whether AUTH was offered: before EHLO, on the way to STARTTLS and behind HELO it is not.
   Talk without;
   without.options.most_commands_before_auth = 4;
-  EXPECT_THAT(after_ehlo(without, "NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"), Not(HasSubstr("421")));
+  EXPECT_THAT(after_ehlo(without, "NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"), HasSubstr("421"));
+  EXPECT_THAT(after_ehlo(talk, "HELO a\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"), HasSubstr("421"));
+  EXPECT_THAT(talk.run({"NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\n"}), HasSubstr("421"));
 }
 
 TEST(Xclient, BeginsTheSessionAnew) {

@@ -20,6 +20,12 @@ void ServerMachine::receive(std::string_view bytes) {
   input_ += bytes;
 }
 
+void ServerMachine::release_buffers() {
+  input_ = std::string(pending());
+  used_ = 0;
+  decoded_ = {};
+}
+
 std::optional<Event> ServerMachine::next() {
   while (!closing_ && due_ == nullptr) {
     const std::size_t used_before = used_;
@@ -101,8 +107,8 @@ std::optional<Event> ServerMachine::next_command() {
   auto line = take_line();
   if (!line) return std::nullopt;
   if (++commands_ > options_.most_commands_before_auth && options_.most_commands_before_auth > 0 &&
-      awaits_auth()) {
-    shut_down({421, "4.7.0 Error: too many commands before AUTH"});
+      unproved()) {
+    shut_down({421, "4.7.0 Error: too many commands before AUTH or a good recipient"});
     return std::nullopt;
   }
   // The text is forwarded as it is: what another parser might take for the end of a line or of a string stops

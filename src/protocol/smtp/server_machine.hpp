@@ -21,6 +21,7 @@
 #include "protocol/smtp/command.hpp"
 #include "protocol/smtp/data_decoder.hpp"
 #include "protocol/smtp/ehlo.hpp"
+#include "protocol/smtp/parameters.hpp"
 #include "protocol/smtp/reply.hpp"
 #include "protocol/smtp/sasl.hpp"
 #include "protocol/smtp/xtext.hpp"
@@ -98,8 +99,7 @@ struct ServerOptions {
   StartTls starttls = StartTls::absent;
   bool may_xclient = false;
   std::uint32_t most_errors = 20;  // without a message taken in between; then 421 and the end
-  // Where AUTH is offered, and neither it nor a recipient was accepted: then 421 and the end. 0: no limit
-  // (PROTOCOLS X-23).
+  // Neither a login nor a recipient was accepted by then: 421 and the end. 0: no limit (PROTOCOLS X-23).
   std::uint32_t most_commands_before_auth = 0;
 };
 
@@ -129,6 +129,9 @@ class ServerMachine {
   [[nodiscard]] bool inside_tls() const { return inside_tls_; }
   [[nodiscard]] bool offers_starttls() const { return options_.starttls != StartTls::absent && !inside_tls_; }
 
+  // What a large message has left behind goes back: its verdict may be far away.
+  void release_buffers();
+
   [[nodiscard]] std::string take_output() {
     group_ended_ = false;
     return std::exchange(output_, {});
@@ -151,6 +154,10 @@ class ServerMachine {
   [[nodiscard]] bool replies_per_recipient() const {
     return options_.protocol == Protocol::lmtp || (prdr_ && recipients_ > 1);
   }
+  // While MAIL waits for its answer: the RCPT commands that the client has sent behind it already, as far as
+  // they are whole and right and at most `most`, for who wants to hand all of them on together (RFC 2920).
+  // Each comes as an event all the same.
+  [[nodiscard]] std::vector<event::Rcpt> recipients_ahead(std::size_t most) const;
   // The client has sent QUIT ahead, and nothing else: it may close its side and waits for replies all the
   // same.
   [[nodiscard]] bool quits_next() const;
@@ -158,8 +165,8 @@ class ServerMachine {
   [[nodiscard]] std::uint32_t all_errors() const { return all_errors_; }
   // Who logged in (235); empty: nobody.
   [[nodiscard]] const std::string& authenticated_user() const { return authenticated_user_; }
-  // AUTH was offered, and neither it nor a recipient was accepted since.
-  [[nodiscard]] bool awaits_auth() const { return keywords_.has("AUTH") && !welcome_; }
+  // Neither a login nor a recipient was accepted yet.
+  [[nodiscard]] bool unproved() const { return !welcome_; }
   // All that the client has said is forgotten, as after XCLIENT or STARTTLS; it has to say EHLO again.
   void forget_client();
 
@@ -212,6 +219,7 @@ class ServerMachine {
   [[nodiscard]] Checked check_hello(Command& command);
   [[nodiscard]] Checked check_mail(Command& command);
   [[nodiscard]] Checked check_rcpt(Command& command);
+  [[nodiscard]] std::expected<PathArguments, Reply> read_rcpt(std::string_view arguments) const;
   [[nodiscard]] Checked check_data(Command& command);
   [[nodiscard]] Checked check_bdat(Command& command);
   [[nodiscard]] Checked check_rset(Command& command);
@@ -223,7 +231,7 @@ class ServerMachine {
   [[nodiscard]] bool must_start_tls(Verb verb) const;
   [[nodiscard]] Checked check_xclient(Command& command);
   [[nodiscard]] Checked check_auth(Command& command);
-  [[nodiscard]] bool parameters_known(const PathArguments& path, bool of_mail) const;
+  [[nodiscard]] bool parameters_known(const PathArguments& path, ParameterOf command) const;
   // Applies of the table: what the owner's answer changes. They can't refuse.
   void apply_nothing(const Reply& reply) { say(reply); }
   void apply_mail(const Reply& reply);

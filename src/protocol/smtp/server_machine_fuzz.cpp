@@ -79,9 +79,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   ServerMachine machine(talk.options);
   machine.receive(bytes);
+  std::vector<event::Rcpt> ahead;
   while (auto event = machine.next()) {
     const auto* mail = std::get_if<event::Mail>(&*event);
     const auto* rcpt = std::get_if<event::Rcpt>(&*event);
+    // What was told ahead comes, in this order, before anything else.
+    if (!ahead.empty()) {
+      if (rcpt == nullptr || rcpt->command != ahead.front().command) std::abort();
+      ahead.erase(ahead.begin());
+    }
+    if (mail != nullptr) ahead = machine.recipients_ahead(100);
     const auto* relay = std::get_if<event::Relay>(&*event);
     const std::string command = mail != nullptr    ? mail->command
                                 : rcpt != nullptr  ? rcpt->command
@@ -94,6 +101,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     else
       machine.answer({std::holds_alternative<event::Data>(*event) ? 354 : 250, "ok"});
   }
+  if (!ahead.empty() && !machine.closing()) std::abort();
   const std::string replies = machine.take_output();
   for (std::size_t at = 0; at < replies.size(); ++at) {
     if (replies[at] == '\n' && (at == 0 || replies[at - 1] != '\r')) std::abort();

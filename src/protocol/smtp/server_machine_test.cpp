@@ -280,6 +280,34 @@ TEST(ServerMachine, KeepsRepliesOfAGroupTogether) {
   EXPECT_FALSE(machine.at_rest());  // "NO" is the beginning of a command
 }
 
+TEST(ServerMachine, TellsWhichRecipientsWereSentAhead) {
+  const auto ahead_of = [](std::string_view behind_mail, std::size_t most = 100, ServerOptions options = {}) {
+    ServerMachine machine(options);
+    machine.receive("EHLO a\r\nMAIL FROM:<s@x>\r\n" + std::string(behind_mail));
+    if (machine.next()) machine.answer_hello("mx", for_test::all_keywords());
+    EXPECT_TRUE(std::holds_alternative<event::Mail>(machine.next().value()));
+    std::vector<std::string> commands;
+    for (const event::Rcpt& rcpt : machine.recipients_ahead(most)) commands.push_back(rcpt.command);
+    return commands;
+  };
+  using testing::ElementsAre;
+  using testing::IsEmpty;
+  EXPECT_THAT(ahead_of("RCPT TO:<a@x>\r\nrcpt to:<b@x> NOTIFY=NEVER\r\nDATA\r\n"),
+              ElementsAre("RCPT TO:<a@x>", "rcpt to:<b@x> NOTIFY=NEVER"));
+  EXPECT_THAT(ahead_of("RCPT TO:<a@x>\r\nRCPT TO:<b@x>\r\n", 1), ElementsAre("RCPT TO:<a@x>"));
+  EXPECT_THAT(ahead_of("RCPT TO:<a@x>\r\nRCPT TO:<b@x>\r\n", 100, {.most_recipients = 1}),
+              ElementsAre("RCPT TO:<a@x>"));
+  // As far as they are whole and right.
+  EXPECT_THAT(ahead_of("RCPT TO:<a@x>\r\nRCPT TO:<b@x>"), ElementsAre("RCPT TO:<a@x>"));
+  EXPECT_THAT(ahead_of("RCPT TO:<a@x>\r\nRSET\r\nRCPT TO:<b@x>\r\n"), ElementsAre("RCPT TO:<a@x>"));
+  for (const char* wrong : {"", "\r\n", "\n", "RCPT TO:<b@x>\n", "RCPT TO:<b\r@x>\r\n", "RCPT TO:<>\r\n",
+                            "RCPT FROM:<b@x>\r\n", "RCPT TO:<b@x> SIZE=1\r\n", "RCPT TO:<\xc3\xa9@x>\r\n",
+                            "RCPTTO:<b@x>\r\n", "DATA\r\n", " RCPT TO:<b@x>\r\n"})
+    EXPECT_THAT(ahead_of(wrong), IsEmpty()) << wrong;
+  EXPECT_THAT(ahead_of("RCPT TO:<" + std::string(100, 'a') + "@x>\r\n", 100, {.longest_command = 64}),
+              IsEmpty());
+}
+
 TEST(ServerMachine, WaitsForTheAnswer) {
   ServerMachine machine({});
   machine.receive("NOOP\r\nNOOP\r\n");

@@ -5,6 +5,7 @@
 
 #include "protocol/smtp/address.hpp"
 #include "protocol/smtp/ehlo.hpp"
+#include "protocol/smtp/parameters.hpp"
 #include "protocol/smtp/xtext.hpp"
 
 namespace rastel::smtp {
@@ -222,6 +223,27 @@ TEST(Xtext, ParsesXforward) {
   std::string many;
   for (int i = 0; i < 15; ++i) many += "NAME=a ";
   EXPECT_FALSE(parse_xforward(many));
+}
+
+TEST(Parameters, OneIsTakenOutOfThem) {
+  EXPECT_EQ(without_parameter("SIZE=5 AUTH=<> BODY=8BITMIME", "AUTH"), "SIZE=5 BODY=8BITMIME");
+  EXPECT_EQ(without_parameter("auth=a+3Db  X", "AUTH"), "X");
+  EXPECT_EQ(without_parameter("PRDR", "PRDR"), "");
+  EXPECT_EQ(without_parameter("AUTHORS=1 XAUTH=2", "AUTH"), "AUTHORS=1 XAUTH=2");
+  EXPECT_EQ(without_parameter("", "AUTH"), "");
+}
+
+TEST(Parameters, EachNeedsItsKeyword) {
+  const auto needed = [](std::string_view arguments, ParameterOf command) {
+    return keywords_needed(parse_path_arguments(arguments).value(), command);
+  };
+  using Names = std::vector<std::string_view>;
+  EXPECT_EQ(needed("<a@b> SIZE=5 RET=FULL SMTPUTF8", ParameterOf::mail), (Names{"SIZE", "DSN", "SMTPUTF8"}));
+  EXPECT_EQ(needed("<a@b> NOTIFY=NEVER", ParameterOf::rcpt), (Names{"DSN"}));
+  EXPECT_EQ(needed("<a@b>", ParameterOf::rcpt), Names());
+  EXPECT_EQ(keyword_for("NOTIFY", ParameterOf::mail), "");
+  EXPECT_EQ(keyword_for("SIZE", ParameterOf::rcpt), "");
+  EXPECT_EQ(keyword_for("X-ANYTHING", ParameterOf::mail), "");
 }
 
 TEST(Xtext, FormatsXforwardWithTheAddressLast) {
