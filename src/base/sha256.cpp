@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include <openssl/evp.h>
 
@@ -24,8 +25,15 @@ int hex_value(char digit) {
 
 struct Sha256::Context {
   EVP_MD_CTX* evp = EVP_MD_CTX_new();
-  Context() { require(evp != nullptr && EVP_DigestInit_ex(evp, EVP_sha256(), nullptr)); }
+  bool begun = false;
+  Context() { require(evp != nullptr ? 1 : 0); }
   ~Context() { EVP_MD_CTX_free(evp); }
+  EVP_MD_CTX* begin() {
+    // EVP_sha256() has OpenSSL look its implementation up by name at every digest.
+    static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    if (!std::exchange(begun, true)) require(EVP_DigestInit_ex(evp, algorithm, nullptr));
+    return evp;
+  }
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 };
@@ -36,13 +44,13 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(std::string_view bytes) {
-  require(EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()));
+  require(EVP_DigestUpdate(context_->begin(), bytes.data(), bytes.size()));
 }
 
 Digest Sha256::finish() {
   Digest digest;
-  require(EVP_DigestFinal_ex(context_->evp, digest.bytes.data(), nullptr));
-  require(EVP_DigestInit_ex(context_->evp, EVP_sha256(), nullptr));
+  require(EVP_DigestFinal_ex(context_->begin(), digest.bytes.data(), nullptr));
+  context_->begun = false;
   return digest;
 }
 
