@@ -134,6 +134,18 @@ def test_a_set_that_condemns_harmless_mail_is_refused(rastel):
     assert answer(rastel, "Kind regards").code == 250
 
 
+def test_a_set_that_no_longer_finds_eicar_is_refused(rastel):
+    """The canary in earnest: libclamav itself is told to overlook it."""
+    put(rastel.signatures, "local.ndb", ndb("First.Bad", "first-bad-word"))
+    used = wait_for(rastel, lambda now: not now["builtin_only"] and now["state"] == "in use")
+    put(rastel.signatures, "blind.ign2", "Eicar-Test-Signature\n")
+    status = wait_for(rastel, lambda now: now["state"] == "refused")
+    assert "doesn't find Eicar-Test-Signature" in status["refused"]["why"] and status["digest"] == used["digest"]
+    with rastel.client() as client:
+        assert client.deliver(daemon.infected()).code == 554
+    assert answer(rastel, "first-bad-word").code == 554
+
+
 def test_an_emptied_folder_changes_nothing_and_is_never_called_clean(rastel):
     put(rastel.signatures, "local.ndb", ndb("First.Bad", "first-bad-word"))
     wait_for(rastel, lambda now: not now["builtin_only"] and now["state"] == "in use")
