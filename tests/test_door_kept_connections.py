@@ -127,6 +127,44 @@ def test_several_that_died_unseen_fail_nobody(start):
     assert rastel.hop.connections == 5 and len(rastel.hop.messages) == 1
 
 
+def test_where_one_left_inside_a_transaction_the_next_try_is_on_a_new_one(start):
+    rastel = start({"next_hop_keep": "60s"})
+    clients = [rastel.client() for _ in range(3)]
+    for client in clients:
+        client.hello()
+    for client in clients:
+        client.quit()
+    settled(rastel.hop, 3)
+    old = list(rastel.hop.sessions)
+    with rastel.client() as client:
+        client.hello()
+        assert client.command("MAIL FROM:<a@x.example>").code == 250
+        rastel.hop.hooks["RCPT"] = rastel.hop.hooks["RSET"] = lambda session, _: peers.CLOSE if session.connection in old else None
+        assert client.command("RCPT TO:<alice@lab.test>").code == 250
+        assert client.command("DATA").code == 354
+        client.send(peers.stuffed(CONTENT))
+        assert client.reply().code == 250
+    assert rastel.hop.connections == 4 and len(rastel.hop.messages) == 1
+
+
+def test_a_login_on_one_that_died_is_tried_on_a_new_one(start):
+    rastel = start({"next_hop_keep": "60s", "auth_without_tls": True, "place": "outbound"})
+    rastel.hop.keywords = [*peers.FULL, "AUTH PLAIN"]
+    clients = [rastel.client() for _ in range(2)]
+    for client in clients:
+        client.hello()
+    for client in clients:
+        client.quit()
+    settled(rastel.hop, 2)
+    old = list(rastel.hop.sessions)
+    rastel.hop.hooks["AUTH"] = lambda session, _: "421 4.4.2 timeout" if session.connection in old else "235 2.7.0 ok"
+    with rastel.client() as client:
+        client.hello()
+        assert client.command(f"AUTH PLAIN {base64.b64encode(bytes(1) + b'alice' + bytes(1) + b'secret').decode()}").code == 235
+        assert client.deliver(CONTENT).code == 250
+    assert rastel.hop.connections == 3
+
+
 def test_it_is_reset_between_its_users(start):
     rastel = start({"next_hop_keep": "60s"})
     send(rastel, 3)

@@ -150,6 +150,18 @@ class Check {
     if (door.protocol == DoorProtocol::lmtp && door.place == Place::outbound)
       problem(at_door(index, "protocol"),
               "door \"{}\": clients don't hand in mail by LMTP; an outbound door speaks SMTP", door.name);
+    if (door.uniform_rcpt && door.place == Place::outbound)
+      problem(
+          at_door(index, "uniform_rcpt"),
+          "door \"{}\": with uniform_rcpt every stranger would name a good recipient; it is for a queue's "
+          "filter, not for an outbound door",
+          door.name);
+    if (door.uniform_rcpt && door.protocol == DoorProtocol::smtp &&
+        door.next_hop.protocol == NextHop::Protocol::lmtp)
+      problem(at_door(index, "uniform_rcpt"),
+              "door \"{}\": one recipient at a time goes from SMTP to LMTP, so with uniform_rcpt no message "
+              "with two would ever pass",
+              door.name);
     if (door.proxy_protocol && door.trusted.empty())
       problem(at_door(index, "proxy_protocol"),
               "door \"{}\": proxy_protocol is believed from trusted peers alone, and `trusted` is empty",
@@ -262,11 +274,11 @@ void look_at_door(const Configuration& configuration, const SmtpDoorOptions& doo
   const bool leaves = hop.kind == Kind::inet && !is_loopback(hop.host);
   if (door.tls.mode != DoorTlsMode::none && leaves &&
       (door.next_hop_tls == NextHopTls::none || door.next_hop_tls == NextHopTls::may))
-    said.push_back(
-        fmt::format("door \"{}\": clients use TLS, but next_hop_tls = \"{}\" sends their mail on over the "
-                    "network in clear, "
-                    "or to anybody who answers: set it to require or implicit",
-                    door.name, name_of(door.next_hop_tls)));
+    said.push_back(fmt::format(
+        "door \"{}\": clients use TLS, but next_hop_tls = \"{}\" sends their mail on over the "
+        "network in clear, or to anybody who answers, and where it goes in clear no AUTH is offered "
+        "inside TLS: set it to require or implicit",
+        door.name, name_of(door.next_hop_tls)));
   if (door.line_breaks == LineBreaks::as_is)
     said.push_back(
         fmt::format("door \"{}\": line_breaks = \"as-is\" lets smuggled messages of trusted peers through to "

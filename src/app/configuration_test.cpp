@@ -272,6 +272,16 @@ TEST(Contradictions, MailMustNotGoRoundInACircle) {
   EXPECT_EQ(error_of(door_with("a", "0.0.0.0:25", "192.0.2.1:25")), "(accepted)");
 }
 
+TEST(Contradictions, OneRefusalForAllIsForAQueuesFilter) {
+  const auto with = [](std::string_view next_hop, std::string_view more) {
+    return error_of(door_with("a", "127.0.0.1:1", next_hop, fmt::format("uniform_rcpt = true\n{}", more)));
+  };
+  EXPECT_THAT(with("127.0.0.1:9", "place = \"outbound\""), HasSubstr("not for an outbound door"));
+  EXPECT_THAT(with("lmtp:127.0.0.1:9", ""), HasSubstr("no message with two would ever pass"));
+  EXPECT_EQ(with("lmtp:127.0.0.1:9", "protocol = \"lmtp\""), "(accepted)");
+  EXPECT_EQ(with("127.0.0.1:9", ""), "(accepted)");
+}
+
 TEST(Contradictions, LmtpStaysOffPort25) {
   EXPECT_THAT(error_of(door_with("a", "127.0.0.1:25", "127.0.0.1:1", "protocol = \"lmtp\"")),
               HasSubstr("port 25 (RFC 2033)"));
@@ -489,6 +499,7 @@ TEST(Show, EverythingThatCanBeSetComesBack) {
     each.listen = *parse_endpoint("unix:/run/" + std::to_string(i));
     each.greeting_host = "mx.example.com";
     each.protocol = DoorProtocol::smtp;
+    each.uniform_rcpt = false;
   }
   configuration.http.user = "another";
   configuration.http.hosts = {"mail.example.com", "[2001:db8::1]:8025"};

@@ -71,7 +71,7 @@ Result<MessagePointer> MessageWriter::finish() {
   } else {
     RASTEL_TRY(message->file_, os::sealed_memory_file(buffer_, spool_folder_));
   }
-  buffer_ = {};
+  std::string().swap(buffer_);  // an assignment would keep its memory
   return message;
 }
 

@@ -58,7 +58,9 @@ asio::awaitable<std::shared_ptr<Inspector::Scan>> Inspector::find_or_start(Subje
   const Digest key = subject.retry_key;
   if (const auto running = under_way_.find(key); running != under_way_.end()) {
     if (running->second->generation == generation_) co_return running->second;
-    under_way_.erase(running);  // of old signatures: its verdict is for those who asked then
+    // Of old signatures: its verdict is for those who asked then, if any still wait.
+    if (running->second->waiting == 0) running->second->withdrawal->withdraw();
+    under_way_.erase(running);
   }
   auto scan = std::make_shared<Scan>();
   if (const auto known = remembered_.find(key); known != remembered_.end()) {
@@ -132,7 +134,7 @@ asio::awaitable<bool> Inspector::wait(std::shared_ptr<Scan> scan, Deadline reply
   if (scan->report) co_return true;
   scan->outlived_a_reply = true;
   // The other workers belong to those who wait.
-  if (scan->waiting == 0 && outlived() > most_outlived_) {
+  if (scan->waiting == 0 && (scan->generation != generation_ || outlived() > most_outlived_)) {
     no_longer_under_way(scan, key);
     scan->withdrawal->withdraw();
   }

@@ -14,32 +14,35 @@ constexpr std::size_t block = 64 * 1024;  // bytes read, stuffed and written at 
 
 asio::awaitable<Result<SmtpClient>> SmtpClient::connect(const NextHop& next_hop, std::string own_name,
                                                         Duration patience, std::string preamble,
-                                                        NextHopTlsPolicy tls) {
+                                                        NextHopTlsPolicy tls, Deadline limit) {
   TlsOutcome outcome = TlsOutcome::as_wanted;
-  auto client = co_await open(next_hop, own_name, patience, preamble, tls, outcome);
+  auto client = co_await open(next_hop, own_name, patience, preamble, tls, limit, outcome);
   if (client || outcome != TlsOutcome::lost || tls.mode != TlsMode::may) co_return client;
   // Whoever can break a handshake could as well have hidden STARTTLS: `may` promises nothing against him.
   const NextHopTlsPolicy in_clear;
-  co_return co_await open(next_hop, own_name, patience, preamble, in_clear, outcome);
+  co_return co_await open(next_hop, own_name, patience, preamble, in_clear, limit, outcome);
 }
 
 asio::awaitable<Result<SmtpClient>> SmtpClient::open(const NextHop& next_hop, const std::string& own_name,
                                                      Duration patience, const std::string& preamble,
-                                                     const NextHopTlsPolicy& tls, TlsOutcome& outcome) {
+                                                     const NextHopTlsPolicy& tls, Deadline limit,
+                                                     TlsOutcome& outcome) {
   const std::string name = to_string(next_hop);
   const auto named = [&](Error error) {
     error.what = name + ": " + error.what;
     return std::unexpected(std::move(error));
   };
-  RASTEL_CO_TRY(Stream stream, co_await net::connect(next_hop.endpoint, Deadline::in(patience)));
-  if (!preamble.empty()) RASTEL_CO_CHECK(co_await stream.write(preamble, Deadline::in(patience)));
+  const auto until = [&] { return Deadline::in(patience).earlier(limit); };
+  RASTEL_CO_TRY(Stream stream, co_await net::connect(next_hop.endpoint, until()));
+  if (!preamble.empty()) RASTEL_CO_CHECK(co_await stream.write(preamble, until()));
   if (tls.mode == TlsMode::implicit) {
-    auto begun = co_await stream.start_tls(tls.client, Deadline::in(patience));
+    auto begun = co_await stream.start_tls(tls.client, until());
     if (!begun) co_return named(std::move(begun).error());
   }
   SmtpClient client(std::move(stream), {}, patience, next_hop.protocol == NextHop::Protocol::lmtp);
+  client.set_limit(limit);
   client.machine_.expect(Awaited::banner);
-  RASTEL_CO_TRY(const Reply banner, co_await client.reply(Deadline::in(patience)));
+  RASTEL_CO_TRY(const Reply banner, co_await client.reply(client.soon()));
   if (banner.code != 220) co_return fail(ErrorKind::peer, name + " greets with " + banner.one_line());
   RASTEL_CO_CHECK(co_await client.hello(own_name));
   if (tls.mode == TlsMode::may || tls.mode == TlsMode::require) {
@@ -59,15 +62,15 @@ asio::awaitable<Result<>> SmtpClient::start_tls(const NextHopTlsPolicy& tls, con
         "it offers no STARTTLS, which next_hop_tls demands (or somebody between has taken it away)");
   }
   machine_.expect(Awaited::starttls);
-  RASTEL_CO_CHECK(co_await stream_.write("STARTTLS\r\n", Deadline::in(patience_)));
-  RASTEL_CO_TRY(const Reply answer, co_await reply(Deadline::in(patience_)));
+  RASTEL_CO_CHECK(co_await stream_.write("STARTTLS\r\n", soon()));
+  RASTEL_CO_TRY(const Reply answer, co_await reply(soon()));
   if (answer.code != 220) {
     if (!required && answer.code != 421) co_return Result<>{};
     co_return fail(ErrorKind::peer, "it refuses STARTTLS: " + answer.one_line());
   }
   RASTEL_CO_CHECK(machine_.begin_tls());
   keywords_ = {};
-  auto begun = co_await stream_.start_tls(tls.client, Deadline::in(patience_));
+  auto begun = co_await stream_.start_tls(tls.client, soon());
   if (!begun) {
     outcome = TlsOutcome::lost;
     co_return begun;
@@ -77,9 +80,8 @@ asio::awaitable<Result<>> SmtpClient::start_tls(const NextHopTlsPolicy& tls, con
 
 asio::awaitable<Result<>> SmtpClient::hello(const std::string& own_name) {
   machine_.expect(Awaited::hello);
-  RASTEL_CO_CHECK(
-      co_await stream_.write((lmtp_ ? "LHLO " : "EHLO ") + own_name + "\r\n", Deadline::in(patience_)));
-  RASTEL_CO_TRY(const Reply answer, co_await reply(Deadline::in(patience_)));
+  RASTEL_CO_CHECK(co_await stream_.write((lmtp_ ? "LHLO " : "EHLO ") + own_name + "\r\n", soon()));
+  RASTEL_CO_TRY(const Reply answer, co_await reply(soon()));
   if (answer.positive()) {
     keywords_ = smtp::Keywords::parse(answer);
     co_return Result<>{};
@@ -87,8 +89,8 @@ asio::awaitable<Result<>> SmtpClient::hello(const std::string& own_name) {
   if (lmtp_ || answer.code == 421)
     co_return fail(ErrorKind::peer, "the next hop refuses us: " + answer.one_line());
   machine_.expect(Awaited::hello);
-  RASTEL_CO_CHECK(co_await stream_.write("HELO " + own_name + "\r\n", Deadline::in(patience_)));
-  RASTEL_CO_TRY(const Reply plain, co_await reply(Deadline::in(patience_)));
+  RASTEL_CO_CHECK(co_await stream_.write("HELO " + own_name + "\r\n", soon()));
+  RASTEL_CO_TRY(const Reply plain, co_await reply(soon()));
   if (!plain.positive()) co_return fail(ErrorKind::peer, "the next hop refuses us: " + plain.one_line());
   co_return Result<>{};
 }
@@ -114,8 +116,8 @@ bool SmtpClient::reusable(Duration most) {
 
 asio::awaitable<Result<Reply>> SmtpClient::command(std::string_view line) {
   machine_.expect(Awaited::command);
-  RASTEL_CO_CHECK(co_await stream_.write(std::string(line) + "\r\n", Deadline::in(patience_)));
-  co_return co_await reply(Deadline::in(patience_));
+  RASTEL_CO_CHECK(co_await stream_.write(std::string(line) + "\r\n", soon()));
+  co_return co_await reply(soon());
 }
 
 asio::awaitable<Result<std::vector<Reply>>> SmtpClient::commands(const std::vector<std::string>& lines) {
@@ -125,12 +127,12 @@ asio::awaitable<Result<std::vector<Reply>>> SmtpClient::commands(const std::vect
     std::string written;
     for (const std::string& line : lines) written += line + "\r\n";
     machine_.expect(Awaited::command, lines.size());
-    RASTEL_CO_CHECK(co_await stream_.write(written, Deadline::in(patience_)));
+    RASTEL_CO_CHECK(co_await stream_.write(written, soon()));
   }
   for (const std::string& line : lines) {
     Reply answer;
     if (together) {
-      RASTEL_CO_TRY(answer, co_await reply(Deadline::in(patience_)));
+      RASTEL_CO_TRY(answer, co_await reply(soon()));
     } else {
       RASTEL_CO_TRY(answer, co_await command(line));
     }
@@ -142,8 +144,8 @@ asio::awaitable<Result<std::vector<Reply>>> SmtpClient::commands(const std::vect
 
 asio::awaitable<Result<Reply>> SmtpClient::authenticate(std::string_view line) {
   machine_.expect(Awaited::auth);
-  RASTEL_CO_CHECK(co_await stream_.write(std::string(line) + "\r\n", Deadline::in(patience_)));
-  co_return co_await reply(Deadline::in(patience_));
+  RASTEL_CO_CHECK(co_await stream_.write(std::string(line) + "\r\n", soon()));
+  co_return co_await reply(soon());
 }
 
 asio::awaitable<Result<>> SmtpClient::identify(const std::vector<std::string>& lines,
@@ -159,13 +161,12 @@ asio::awaitable<Result<>> SmtpClient::identify(const std::vector<std::string>& l
 
 // Everything but the last piece and the end of data, which stay in `tail`: they go out in one write once it
 // is sure that the message is still wanted.
-asio::awaitable<Result<>> SmtpClient::send_content(const Outgoing& outgoing, std::string& tail,
-                                                   Deadline answer_by) {
+asio::awaitable<Result<>> SmtpClient::send_content(const Outgoing& outgoing, std::string& tail) {
   smtp::DataEncoder encoder;
   encoder.encode(outgoing.header, tail);
   for (std::uint64_t offset = 0; offset < outgoing.message->size(); offset += block) {
     if (tail.size() >= block) {
-      RASTEL_CO_CHECK(co_await stream_.write(tail, Deadline::in(patience_).earlier(answer_by)));
+      RASTEL_CO_CHECK(co_await stream_.write(tail, soon()));
       tail.clear();
     }
     RASTEL_CO_TRY(const std::string piece, outgoing.message->read_at(offset, block));
@@ -186,9 +187,9 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
     return transfer;
   };
   machine_.expect(Awaited::data);
-  if (const auto sent = co_await stream_.write("DATA\r\n", Deadline::in(patience_)); !sent)
+  if (const auto sent = co_await stream_.write("DATA\r\n", soon()); !sent)
     co_return failed(Transfer::Stage::not_sent, sent.error());
-  const auto go = co_await reply(Deadline::in(patience_).earlier(answer_by));
+  const auto go = co_await reply(soon().earlier(answer_by));
   if (!go) co_return failed(Transfer::Stage::not_sent, go.error());
   if (go->code == 421)
     co_return failed(Transfer::Stage::not_sent, Error{ErrorKind::peer_closed, go->one_line()});
@@ -198,7 +199,7 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
     co_return transfer;
   }
   std::string tail;
-  if (const auto sent = co_await send_content(outgoing, tail, answer_by); !sent)
+  if (const auto sent = co_await send_content(outgoing, tail); !sent)
     co_return failed(Transfer::Stage::not_sent, sent.error());
   if (answer_by.passed())
     co_return failed(Transfer::Stage::not_sent, Error{ErrorKind::timed_out, "no time is left for an answer"});
@@ -207,7 +208,7 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
   machine_.expect(Awaited::content, lmtp_ ? outgoing.recipients : 1);
   // From here on nobody knows until the server has answered: even a failed write may have carried the end of
   // data.
-  if (const auto sent = co_await stream_.write(tail, Deadline::in(patience_).earlier(answer_by)); !sent)
+  if (const auto sent = co_await stream_.write(tail, soon().earlier(answer_by)); !sent)
     co_return failed(Transfer::Stage::unanswered, sent.error());
   while (machine_.awaited() > 0) {
     auto answer = co_await reply(answer_by);
@@ -228,10 +229,10 @@ asio::awaitable<Transfer> SmtpClient::send(const Outgoing& outgoing,
 
 asio::awaitable<void> SmtpClient::quit() {
   machine_.expect(Awaited::quit);
-  const Deadline soon = Deadline::in(std::chrono::seconds(2));
-  const Result<> sent = co_await stream_.write("QUIT\r\n", soon);
+  const Deadline shortly = Deadline::in(std::chrono::seconds(2));
+  const Result<> sent = co_await stream_.write("QUIT\r\n", shortly);
   if (sent) {
-    const Result<Reply> bye = co_await reply(soon);
+    const Result<Reply> bye = co_await reply(shortly);
     (void)bye;
   }
   stream_.close();

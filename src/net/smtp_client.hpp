@@ -54,11 +54,12 @@ class SmtpClient {
   // Connects, writes `preamble` (a PROXY header, or nothing) before all else, reads the banner, says EHLO
   // (HELO if that is refused) or LHLO. Error `peer` with the server's words when it refuses, and when TLS is
   // not to be had as `tls` wants it.
-  [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> connect(const NextHop& next_hop,
-                                                                          std::string own_name,
-                                                                          Duration patience,
-                                                                          std::string preamble = {},
-                                                                          NextHopTlsPolicy tls = {});
+  [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> connect(
+      const NextHop& next_hop, std::string own_name, Duration patience, std::string preamble = {},
+      NextHopTlsPolicy tls = {}, Deadline limit = Deadline::never());
+
+  // From now on nothing is waited for beyond it, however patient we are otherwise.
+  void set_limit(Deadline limit) { limit_ = limit; }
 
   [[nodiscard]] const smtp::Keywords& keywords() const { return keywords_; }
 
@@ -106,18 +107,19 @@ class SmtpClient {
   enum class TlsOutcome { as_wanted, lost };
   [[nodiscard]] static boost::asio::awaitable<Result<SmtpClient>> open(
       const NextHop& next_hop, const std::string& own_name, Duration patience, const std::string& preamble,
-      const NextHopTlsPolicy& tls, TlsOutcome& outcome);
+      const NextHopTlsPolicy& tls, Deadline limit, TlsOutcome& outcome);
+  [[nodiscard]] Deadline soon() const { return Deadline::in(patience_).earlier(limit_); }
   [[nodiscard]] boost::asio::awaitable<Result<>> start_tls(const NextHopTlsPolicy& tls,
                                                            const std::string& own_name, TlsOutcome& outcome);
   [[nodiscard]] boost::asio::awaitable<Result<smtp::Reply>> reply(Deadline deadline);
   [[nodiscard]] boost::asio::awaitable<Result<>> hello(const std::string& own_name);
-  [[nodiscard]] boost::asio::awaitable<Result<>> send_content(const Outgoing& outgoing, std::string& tail,
-                                                              Deadline answer_by);
+  [[nodiscard]] boost::asio::awaitable<Result<>> send_content(const Outgoing& outgoing, std::string& tail);
 
   Stream stream_;
   smtp::ClientMachine machine_;
   smtp::Keywords keywords_;
   Duration patience_;
+  Deadline limit_ = Deadline::never();
   bool lmtp_;
   bool refused_ = false;  // a 4xx or 5xx, to whatever it was
   std::chrono::steady_clock::time_point opened_ = std::chrono::steady_clock::now();

@@ -41,7 +41,7 @@ asio::awaitable<Result<MessagePointer>> Incoming::finish() {
   header_.feed(last, whole_);
   header_.finish(whole_);
   RASTEL_CO_CHECK(co_await spool());
-  whole_ = {};
+  std::string().swap(whole_);  // an assignment would keep its memory
   if (writer_.size() <= Message::memory_limit) co_return writer_.finish();
   co_return co_await blocking_.run([this] { return writer_.finish(); });
 }

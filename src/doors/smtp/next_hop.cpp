@@ -55,16 +55,15 @@ asio::awaitable<Result<>> NextHopSession::connect() {
     used_before_ = client_.has_value();
     if (client_) co_return Result<>{};
   }
-  RASTEL_CO_TRY(client_,
-                co_await net::SmtpClient::connect(options_.next_hop, own_name_, patience(),
-                                                  preamble(options_.next_hop_proxy, identity_), tls_));
+  RASTEL_CO_TRY(
+      client_, co_await net::SmtpClient::connect(options_.next_hop, own_name_, options_.next_hop_timeout,
+                                                 preamble(options_.next_hop_proxy, identity_), tls_, limit_));
   co_return Result<>{};
 }
 
-Duration NextHopSession::patience() const {
-  if (hurry_.is_never()) return options_.next_hop_timeout;
-  constexpr Duration least{std::chrono::seconds(1)};
-  return std::clamp(std::chrono::duration_cast<Duration>(hurry_.left()), least, options_.next_hop_timeout);
+void NextHopSession::set_limit(Deadline limit) {
+  limit_ = limit;
+  if (client_) client_->set_limit(limit);
 }
 
 // Where one of them has died unseen, all may have: the second try is made on a connection of our own.
@@ -79,10 +78,11 @@ bool NextHopSession::keeps_secrets() const {
          (client_ && client_->inside_tls());
 }
 
-std::string_view NextHopSession::lacks(const EnvelopeCommand& command) const {
+Result<> NextHopSession::offered(const EnvelopeCommand& command) const {
   for (const std::string_view keyword : command.needs)
     if (!client_->keywords().has(keyword) || (keyword == "REQUIRETLS" && !client_->tls_verified()))
-      return keyword;
+      return fail(ErrorKind::peer,
+                  "the next hop no longer offers " + std::string(keyword) + ", which the message demands");
   return {};
 }
 
@@ -124,9 +124,7 @@ void NextHopSession::drop() {
 
 asio::awaitable<Result<Reply>> NextHopSession::say_mail(std::vector<EnvelopeCommand> ahead) {
   RASTEL_CO_CHECK(co_await ensure_connected());
-  if (const std::string_view keyword = lacks(mail_); !keyword.empty())
-    co_return fail(ErrorKind::peer,
-                   "the next hop no longer offers " + std::string(keyword) + ", which the message demands");
+  RASTEL_CO_CHECK(offered(mail_));
   std::vector<std::string> lines;
   const bool reset = std::exchange(used_before_, false);
   if (reset) lines.emplace_back("RSET");
@@ -138,7 +136,7 @@ asio::awaitable<Result<Reply>> NextHopSession::say_mail(std::vector<EnvelopeComm
   lines.push_back(mail_.line);
   if (client_->keywords().has("PIPELINING"))
     for (const EnvelopeCommand& recipient : ahead) {
-      if (!lacks(recipient).empty()) break;
+      if (!offered(recipient)) break;
       lines.push_back(recipient.line);
     }
   RASTEL_CO_TRY(std::vector<Reply> replies, co_await client_->commands(lines));
@@ -164,11 +162,17 @@ asio::awaitable<Result<Reply>> NextHopSession::authenticate(const std::string& l
     drop();
     co_return fail(ErrorKind::peer_closed, "the next hop has left before AUTH was over");
   }
-  RASTEL_CO_CHECK(co_await ensure_connected());
-  // What came inside TLS goes on inside TLS (PROTOCOLS A-49), whatever an earlier connection had.
-  if (secrecy == Secrecy::needed && !keeps_secrets())
-    co_return fail(ErrorKind::peer, "the next hop is not inside TLS, and the client's login came so");
-  auto reply = co_await client_->authenticate(line);
+  Result<Reply> reply = fail(ErrorKind::peer_closed, "not asked yet");
+  for (bool again = false;; again = true) {
+    RASTEL_CO_CHECK(co_await ensure_connected());
+    // What came inside TLS goes on inside TLS (PROTOCOLS A-49), whatever an earlier connection had.
+    if (secrecy == Secrecy::needed && !keeps_secrets())
+      co_return fail(ErrorKind::peer, "the next hop is not inside TLS, and the client's login came so");
+    const bool may_have_died = std::exchange(used_before_, false) && !asked_for_login_;
+    reply = co_await client_->authenticate(line);
+    if ((reply && reply->code != 421) || !may_have_died || again) break;
+    distrust_kept();
+  }
   asked_for_login_ = reply && reply->code == 334;
   authenticated_ = reply && reply->code == 235;
   if (!reply || reply->code == 421) distrust_kept();
@@ -215,9 +219,7 @@ asio::awaitable<Result<Reply>> NextHopSession::recipient(EnvelopeCommand command
         co_return std::unexpected(begun.error());
       }
     }
-    if (const std::string_view keyword = lacks(command); !keyword.empty())
-      co_return fail(ErrorKind::peer,
-                     "the next hop no longer offers " + std::string(keyword) + ", which a recipient demands");
+    RASTEL_CO_CHECK(offered(command));
     auto reply = co_await client_->command(command.line);
     if (reply && reply->positive()) recipients_.push_back(command);
     const bool left = !reply || reply->code == 421;
@@ -254,20 +256,26 @@ asio::awaitable<void> NextHopSession::reset() {
 asio::awaitable<Result<>> NextHopSession::begin_again(const std::vector<std::size_t>& wanted) {
   if (client_ && (open_ || authenticated_) && !client_->closed_by_peer()) {
     RASTEL_CO_TRY(const Reply reset, co_await client_->command("RSET"));
-    if (!reset.positive()) drop();
+    if (!reset.positive()) distrust_kept();
   } else {
-    drop();
+    distrust_kept();
   }
   open_ = false;
   ahead_.clear();
-  RASTEL_CO_TRY(const Reply mail, co_await say_mail({}));
+  std::vector<EnvelopeCommand> all;
+  for (const std::size_t index : wanted) all.push_back(recipients_[index]);
+  RASTEL_CO_TRY(const Reply mail, co_await say_mail(all));
   if (!mail.positive())
     co_return fail(ErrorKind::peer, "the next hop now refuses the sender: " + mail.one_line());
-  for (const std::size_t index : wanted) {
-    if (const std::string_view keyword = lacks(recipients_[index]); !keyword.empty())
-      co_return fail(ErrorKind::peer,
-                     "the next hop no longer offers " + std::string(keyword) + ", which a recipient demands");
-    RASTEL_CO_TRY(const Reply reply, co_await client_->command(recipients_[index].line));
+  for (const EnvelopeCommand& recipient : all) {
+    Reply reply;
+    if (ahead_.empty()) {
+      RASTEL_CO_CHECK(offered(recipient));
+      RASTEL_CO_TRY(reply, co_await client_->command(recipient.line));
+    } else {
+      reply = std::move(ahead_.front().reply);
+      ahead_.pop_front();
+    }
     if (!reply.positive())
       co_return fail(ErrorKind::peer, "the next hop now refuses a recipient: " + reply.one_line());
   }
@@ -281,8 +289,8 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
                                                Deadline answer_by) {
   Transfer transfer;
   const net::Outgoing outgoing{header, &message, wanted.size()};
-  hurry_ = answer_by;
-  const std::shared_ptr<void> no_hurry(nullptr, [this](void*) { hurry_ = Deadline::never(); });
+  set_limit(answer_by);
+  const std::shared_ptr<void> afterwards(nullptr, [this](void*) { set_limit(Deadline::never()); });
   for (int attempt = 0; attempt < 2; ++attempt) {
     const bool as_told = attempt == 0 && open_ && client_ && !client_->closed_by_peer() && ahead_.empty() &&
                          wanted.size() == recipients_.size();

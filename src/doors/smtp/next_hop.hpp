@@ -56,7 +56,7 @@ class NextHopSession {
   // with MAIL, and their answers wait here.
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> mail(
       EnvelopeCommand command, std::vector<rastel::smtp::Attribute> xforward,
-      std::vector<EnvelopeCommand> ahead = {});
+      std::vector<EnvelopeCommand> ahead);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> recipient(EnvelopeCommand command);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> relay(const std::string& command);
   // What is said to it can't be overheard by others: it is this machine, or inside TLS.
@@ -81,8 +81,8 @@ class NextHopSession {
   [[nodiscard]] boost::asio::awaitable<Result<>> begin_again(const std::vector<std::size_t>& wanted);
   [[nodiscard]] boost::asio::awaitable<Result<rastel::smtp::Reply>> say_mail(
       std::vector<EnvelopeCommand> ahead);
-  [[nodiscard]] std::string_view lacks(const EnvelopeCommand& command) const;
-  [[nodiscard]] Duration patience() const;
+  [[nodiscard]] Result<> offered(const EnvelopeCommand& command) const;
+  void set_limit(Deadline limit);
   void distrust_kept();
   [[nodiscard]] boost::asio::awaitable<Result<>> connect();
   [[nodiscard]] boost::asio::awaitable<Result<>> identify();
@@ -105,7 +105,7 @@ class NextHopSession {
   bool open_ = false;           // the next hop knows our transaction
   bool used_before_ = false;    // by another session, and not reset since (PROTOCOLS A-47)
   bool only_new_ = false;       // a kept connection was of no use: no other is tried
-  Deadline hurry_ = Deadline::never();  // no new connection takes longer than that
+  Deadline limit_ = Deadline::never();  // while a message's answer is due by then
   std::optional<ClientIdentity> told_;  // whom the next hop takes for the client, by XCLIENT
   bool forwarded_ = false;              // by XFORWARD since its last RSET or message
   bool asked_for_login_ = false;        // its 334 waits for an answer

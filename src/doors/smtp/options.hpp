@@ -162,10 +162,9 @@ struct Rows<SmtpDoorOptions> {
              "The client is answered by then; unset: 80s before-queue, 480s after-queue, 45s outbound."},
       Option{"max_sessions", &SmtpDoorOptions::max_sessions, 1U, 10'000U, "Clients at a time."},
       Option{"max_recipients", &SmtpDoorOptions::max_recipients, 1U, 4'000U, "Recipients a message."},
-      Option{
-          "uniform_rcpt", &SmtpDoorOptions::uniform_rcpt,
-          "No recipient is refused by itself: one refusal is the whole message's, at its end. For Postfix's "
-          "speed_adjust, which can't go on behind a refused recipient."},
+      Option{"uniform_rcpt", &SmtpDoorOptions::uniform_rcpt,
+             "The next hop's refusal of one recipient is the whole message's, at its end. For Postfix's "
+             "speed_adjust, which can't go on behind a refused recipient."},
       Option{"header", &SmtpDoorOptions::header, "Put the X-Rastel line on top; false towards the Internet."},
       Option{"greeting_host", &SmtpDoorOptions::greeting_host,
              "Our name in banner and EHLO; empty: site.hostname."},

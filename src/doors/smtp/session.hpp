@@ -76,6 +76,7 @@ class Session {
   [[nodiscard]] rastel::smtp::Announcement announcement() const;
   [[nodiscard]] Envelope new_envelope() const;
   void forget_transaction();
+  [[nodiscard]] boost::asio::awaitable<void> end_transaction();  // at the next hop, too
 
   std::shared_ptr<DoorState> door_;
   net::Stream stream_;

@@ -118,33 +118,30 @@ bool Session::one_recipient_at_a_time() const {
 }
 
 asio::awaitable<void> Session::on(event::Rcpt rcpt) {
-  Reply reply(452, "4.5.3 Error: one recipient at a time");
-  if (!one_recipient_at_a_time() || envelope_.recipients.empty()) {
-    auto said =
-        co_await next_hop_.recipient(envelope_command(std::move(rcpt.command), rcpt.path, ParameterOf::rcpt));
-    reply = said ? *std::move(said) : reply_to(said.error());
-  }
+  const Reply said_later(250, "2.1.5 Ok: what is to be said of it comes with the message's reply");
+  if (spoiled_) co_return machine_.answer(said_later);
+  if (one_recipient_at_a_time() && !envelope_.recipients.empty())
+    co_return machine_.answer({452, "4.5.3 Error: one recipient at a time"});
+  auto said =
+      co_await next_hop_.recipient(envelope_command(std::move(rcpt.command), rcpt.path, ParameterOf::rcpt));
+  const Reply reply = said ? *std::move(said) : reply_to(said.error());
   if (reply.positive()) envelope_.recipients.push_back({rcpt.path.address, rcpt.path.parameters});
-  if (door_->options.uniform_rcpt && !reply.positive() && reply.code != 421) {
-    log::info("door {}: a message is refused for all, as <{}> was: {}", door_->options.name,
-              rcpt.path.address, reply.brief());
-    if (!spoiled_) spoiled_ = std::move(reply);
-    reply = {250, "2.1.5 Ok: what is to be said of it comes with the message's reply"};
-  }
-  machine_.answer(reply);
+  if (!door_->options.uniform_rcpt || reply.positive() || reply.code == 421) co_return machine_.answer(reply);
+  log::info("door {}: a message is refused for all, as <{}> was: {}", door_->options.name, rcpt.path.address,
+            reply.brief());
+  spoiled_ = reply;
+  machine_.answer(said_later);
 }
 
 asio::awaitable<void> Session::on(event::Data) {
-  if (spoiled_) {  // it is read, dropped, and refused with that reply
-    machine_.answer({354, "End data with <CR><LF>.<CR><LF>"});
-    machine_.refuse_content(*std::exchange(spoiled_, std::nullopt));
-    forget_transaction();
-    xforward_.clear();
-    co_return co_await next_hop_.reset();
-  }
-  incoming_.emplace(door_->services.spool, door_->services.max_message,
-                    policy_of(door_->options.line_breaks, trusted_), door_->services.blocking);
   machine_.answer({354, "End data with <CR><LF>.<CR><LF>"});
+  if (!spoiled_) {
+    incoming_.emplace(door_->services.spool, door_->services.max_message,
+                      policy_of(door_->options.line_breaks, trusted_), door_->services.blocking);
+    co_return;
+  }
+  machine_.refuse_content(*spoiled_);  // it is read, dropped, and refused with that reply
+  co_await end_transaction();
 }
 
 asio::awaitable<void> Session::on(event::Content content) {
@@ -152,9 +149,7 @@ asio::awaitable<void> Session::on(event::Content content) {
   if (const auto fed = co_await incoming_->feed(content.bytes); !fed) {
     log::warning("door {}: a message from {} is not taken: {}", door_->options.name, peer_, fed.error().what);
     machine_.refuse_content(reply_to(fed.error()));
-    forget_transaction();
-    xforward_.clear();
-    co_await next_hop_.reset();
+    co_await end_transaction();
   }
 }
 
@@ -195,9 +190,7 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
         co_await deliver(std::move(delivery), door_->options, next_hop_, door_->services);
     answer_end(replies);
   }
-  forget_transaction();
-  xforward_.clear();
-  co_await next_hop_.reset();
+  co_await end_transaction();
 }
 
 void Session::answer_end(const std::vector<Reply>& replies) {
@@ -212,10 +205,14 @@ void Session::answer_end(const std::vector<Reply>& replies) {
 }
 
 asio::awaitable<void> Session::on(event::Reset) {
+  co_await end_transaction();
+  machine_.answer({250, "2.0.0 Ok"});
+}
+
+asio::awaitable<void> Session::end_transaction() {
   forget_transaction();
   xforward_.clear();
   co_await next_hop_.reset();
-  machine_.answer({250, "2.0.0 Ok"});
 }
 
 void Session::forget_transaction() {

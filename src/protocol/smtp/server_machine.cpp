@@ -21,9 +21,9 @@ void ServerMachine::receive(std::string_view bytes) {
 }
 
 void ServerMachine::release_buffers() {
-  input_ = std::string(pending());
+  std::string(pending()).swap(input_);  // an assignment would keep the large ones
   used_ = 0;
-  decoded_ = {};
+  std::string().swap(decoded_);
 }
 
 std::optional<Event> ServerMachine::next() {

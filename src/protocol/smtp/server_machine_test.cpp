@@ -308,6 +308,25 @@ TEST(ServerMachine, TellsWhichRecipientsWereSentAhead) {
               IsEmpty());
 }
 
+TEST(ServerMachine, ReleasesWhatALargeMessageTook) {
+  ServerMachine machine({});
+  machine.receive("EHLO a\r\nMAIL FROM:<s@x>\r\nRCPT TO:<r@x>\r\nDATA\r\n" + std::string(60'000, 'x') +
+                  "\r\n.\r\nQUIT\r\n");
+  while (auto event = machine.next()) {
+    if (std::holds_alternative<event::EndOfContent>(*event)) break;
+    if (std::holds_alternative<event::Hello>(*event))
+      machine.answer_hello("mx", for_test::all_keywords());
+    else
+      machine.answer({std::holds_alternative<event::Data>(*event) ? 354 : 250, "ok"});
+  }
+  EXPECT_GT(machine.held_for_test(), 100'000U);
+  machine.release_buffers();
+  EXPECT_LT(machine.held_for_test(), 100U);
+  machine.answer({250, "taken"});
+  EXPECT_TRUE(std::holds_alternative<event::Quit>(machine.next().value()))
+      << "what was sent ahead is still there";
+}
+
 TEST(ServerMachine, WaitsForTheAnswer) {
   ServerMachine machine({});
   machine.receive("NOOP\r\nNOOP\r\n");
