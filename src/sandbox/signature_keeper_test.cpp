@@ -24,17 +24,17 @@ class CountingPool final : public WorkerPool {
   asio::awaitable<Result<>> reload() override {
     ++reloads;
     if (!refuses.empty()) co_return fail(ErrorKind::invalid_input, refuses);
-    status_.signature_digest = "digest " + std::to_string(reloads);
+    reported.signature_digest = "digest " + std::to_string(reloads);
     co_return Result<>{};
   }
-  PoolStatus status() const override { return status_; }
-  std::uint64_t generation() const override { return status_.generation; }
+  PoolStatus status() const override { return reported; }
+  std::uint64_t generation() const override { return reported.generation; }
   std::uint32_t scans_under_way() const override { return 0; }
   asio::awaitable<void> stop() override { co_return; }
 
   int reloads = 0;
   std::string refuses;
-  PoolStatus status_;
+  PoolStatus reported;
 };
 
 class SignatureKeeper : public testing::Test {
@@ -42,10 +42,10 @@ class SignatureKeeper : public testing::Test {
   SignatureKeeper() {
     options_.directory = folder_.path();
     options_.settle = std::chrono::milliseconds(100);
-    pool_.status_.generation = 1;
-    pool_.status_.builtin_only = true;
-    pool_.status_.signature_digest = "of the first engine";
-    pool_.status_.memory = 1ULL << 30;
+    pool_.reported.generation = 1;
+    pool_.reported.builtin_only = true;
+    pool_.reported.signature_digest = "of the first engine";
+    pool_.reported.memory = 1ULL << 30;
   }
 
   void begin() {
@@ -135,8 +135,8 @@ TEST_F(SignatureKeeper, ASetThatFailedInUseIsNotTakenAgainByItself) {
   put("local.ndb", "Second.Bad:0:*:6162\n");
   ASSERT_TRUE(comes_to([&] { return keeper_->status().refused_why == "Second.Bad breaks it"; }));
   // As if it had been taken, and the pool had gone back to the set before.
-  pool_.status_.rolled_back_digest = keeper_->status().refused_digest;
-  pool_.status_.rolled_back_why = "its workers crashed";
+  pool_.reported.rolled_back_digest = keeper_->status().refused_digest;
+  pool_.reported.rolled_back_why = "its workers crashed";
   pool_.refuses.clear();
   put("local.ndb", "Third.Bad:0:*:6162\n");  // something else is taken
   ASSERT_TRUE(comes_to([&] { return pool_.reloads == 3; }));

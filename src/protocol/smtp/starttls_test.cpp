@@ -13,7 +13,6 @@ namespace {
 using for_test::Talk;
 using testing::EndsWith;
 using testing::HasSubstr;
-using testing::Not;
 
 const std::string mail = "mail <a@b> [] 0 as MAIL FROM:<a@b>\n250 2.1.0 ok\n";
 const std::string violation = "violation\n554 5.5.0 violation\nclose\n";
