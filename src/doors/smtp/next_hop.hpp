@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The upstream side of one session: connected when first needed, by a connection that an earlier session has
-// left if there is one (KeptConnections), told every MAIL and RCPT as the client says
-// them, and told again from the start when the connection was lost while we still own nothing (PROTOCOLS
-//
+// left if there is one (KeptConnections), told every MAIL and RCPT as the client says them, and told again
+// from the start when the connection was lost while we still own nothing (PROTOCOLS A-07).
 #pragma once
 
 #include <deque>

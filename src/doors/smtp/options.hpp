@@ -186,9 +186,8 @@ struct Rows<SmtpDoorOptions> {
              "nothing is handed on), auto (XCLIENT where it is offered, else XFORWARD), off."},
       Option{"auth_without_tls", &SmtpDoorOptions::auth_without_tls,
              "Offer the next hop's AUTH to clients without TLS too: passwords cross the network in clear."},
-      Option{
-          "auth_deadline", &SmtpDoorOptions::auth_deadline, Duration(10'000), Duration(3600'000),
-          "Outbound: by then a client has logged in or named a good recipient. Trusted peers are not bound."},
+      Option{"auth_deadline", &SmtpDoorOptions::auth_deadline, Duration(10'000), Duration(3600'000),
+             "Outbound: by then a client, unless trusted, has logged in or named a good recipient."},
       Option{"max_commands_before_auth", &SmtpDoorOptions::max_commands_before_auth, 5U, 10'000U,
              "Outbound: commands of a client that has done neither."},
       Option{"max_sessions_per_client", &SmtpDoorOptions::max_sessions_per_client, 1U, 10'000U,

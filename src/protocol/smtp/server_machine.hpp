@@ -131,7 +131,9 @@ class ServerMachine {
 
   // What a large message has left behind goes back: its verdict may be far away.
   void release_buffers();
-  [[nodiscard]] std::size_t held_for_test() const { return input_.capacity() + decoded_.capacity(); }  // bytes
+  [[nodiscard]] std::size_t held_for_test() const {
+    return input_.capacity() + decoded_.capacity();
+  }  // bytes
 
   [[nodiscard]] std::string take_output() {
     group_ended_ = false;
