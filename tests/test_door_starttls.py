@@ -342,6 +342,23 @@ def test_requiretls_is_kept_on_another_connection(doors):
     assert not [line for line in doors.secure.commands if line.startswith("MAIL")]
 
 
+def test_a_login_inside_tls_is_not_offered_where_it_would_go_on_in_clear(made, closing):
+    """A-49. The mapped address is this machine too, but as any other host it is not known to be."""
+    hop = closing(peers.NextHop(keywords=[*peers.FULL, "AUTH PLAIN"], listener=socket.create_server(("::", 0), family=socket.AF_INET6,
+                                                                                                  dualstack_ipv6=True)))
+    tls = {"place": "outbound", "tls": {"mode": "starttls", **made.pair("good")}}
+    rastel = closing(daemon.Rastel({"next_hop": f"127.0.0.1:{hop.port}", **tls}, {"next_hop": f"[::ffff:127.0.0.1]:{hop.port}", **tls})).start()
+    for number, offered in enumerate([True, False]):
+        with tls_peers.Client(rastel.door(number)) as client:
+            client.hello()
+            client.starttls(tls_peers.client_context(made))
+            assert ("AUTH" in client.hello()) is offered
+            if not offered:
+                assert client.command("AUTH PLAIN AGEAYg==").code == 502
+            assert client.deliver(peers.mail("without a login")).code == 250
+    assert len(hop.messages) == 2 and not [line for line in hop.commands if line.startswith("AUTH")]
+
+
 def test_the_header_of_postfix_is_left_alone(doors):
     content = peers.mail("header", extra=b"Require-TLS-ESMTP: yes\r\nTLS-Required: No\r\n")
     with doors.inside("both") as client:
