@@ -228,12 +228,13 @@ TEST(NeverClean, RarContent) {
 TEST(NeverClean, ZipMemberOfAnUnknownCompression) {
   const auto engine = engine_for_test();
   const FolderForTest scratch;
-  for (const std::uint16_t method :
-       {std::uint16_t{1}, std::uint16_t{14}, std::uint16_t{93}, std::uint16_t{95}}) {
-    const std::string mail = mail_with_attachment(
-        "a.zip",
-        zip_for_test({{.name = "a.txt", .content = "readable"},
-                      {.name = "b.com", .content = noise_for_test(80), .method = method, .real_size = 200}}));
+  for (const unsigned method : {1U, 14U, 93U, 95U, 98U}) {
+    const std::string mail =
+        mail_with_attachment("a.zip", zip_for_test({{.name = "a.txt", .content = "readable"},
+                                                    {.name = "b.com",
+                                                     .content = noise_for_test(80),
+                                                     .method = static_cast<std::uint16_t>(method),
+                                                     .real_size = 200}}));
     PlainLibclamavForTest plain;
     EXPECT_EQ(plain.scan(mail, scratch.path()), "clean") << method;
     const Report report = scan_for_test(*engine, mail);
@@ -246,6 +247,19 @@ TEST(NeverClean, ZipMemberOfAnUnknownCompression) {
           zip_for_test(
               {{.name = "z", .content = deflated_zeros_for_test(5000), .method = 8, .real_size = 5000}})));
   EXPECT_TRUE(readable.complete()) << describe(readable);
+}
+
+// One message of some 2 GiB of archives was held for it.
+TEST(NeverClean, MarksOfAZipHeaderInCompressedDataAreChance) {
+  const auto engine = engine_for_test();
+  for (const std::string mark : {"PK\3\4", "PK\1\2"}) {
+    const std::string content =
+        noise_for_test(200) + mark + "\x9d\x27\x40\xd6\x30\x8a\x55\xe0" + noise_for_test(200);
+    const std::string mail =
+        mail_with_attachment("a.zip", zip_for_test({{.name = "a.jpg", .content = content}}));
+    const Report report = scan_for_test(*engine, mail);
+    EXPECT_TRUE(report.complete()) << describe(report);
+  }
 }
 
 TEST(NeverClean, TinyMessagesAreLookedAt) {
