@@ -146,6 +146,31 @@ TEST(NeverCleanOverLimits, ZipBombMemberThatLiesAboutItsSize) {
   }
 }
 
+// One message of some 4 GiB of mail was held for it: the bytes behind the mark, read as a header, tell of a
+// member of 2 GiB that takes 3 GiB in the archive.
+TEST(NeverCleanOverLimits, MarkOfAZipHeaderInAnotherFileIsChance) {
+  const auto engine = engine_for_test();
+  const std::string chance = std::string("PK\3\4\x2d\x11\x26\x8c\x08\0\x9d\x27\x40\xd6\x31\x8a\x55\xe0", 18) +
+                             "\xc2\x11\x07\xec\x33\x4f\x5c\x7c" + std::string("\x09\0\0\0", 4) +
+                             noise_for_test(400);
+  const std::string start = "%PDF-1.5\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Length 1000>>\nstream\n";
+  const Report report = scan_for_test(
+      *engine, mail_with_attachment("a.pdf", start + noise_for_test(500) + chance + "\nendstream\n"));
+  EXPECT_TRUE(report.complete()) << describe(report);
+}
+
+TEST(NeverCleanOverLimits, MemberThatTellsOfMoreThanTheLimit) {
+  const auto engine = engine_for_test();
+  for (const std::uint64_t size : {std::uint64_t{2} << 30, std::uint64_t{0xffffffff}}) {
+    const std::string zip = zip_for_test(
+        {{.name = "a", .content = deflated_zeros_for_test(1000), .method = 8, .real_size = size}});
+    for (const std::string& file : {zip, "%PDF-1.5\n" + noise_for_test(500) + zip}) {
+      const Report report = scan_for_test(*engine, mail_with_attachment("a.pdf", file));
+      EXPECT_TRUE(report.has(UnscannedReason::limit)) << size << describe(report);
+    }
+  }
+}
+
 TEST(NeverCleanOverLimits, GzipBomb) {
   const std::string header("\x1f\x8b\x08\0\0\0\0\0\0\x03", 10);
   expect_bomb_is_seen(header + deflated_zeros_for_test(64 << 20) + std::string(8, '\0'), "zeros.gz");

@@ -153,6 +153,7 @@ void ScanObserver::add_unscanned(UnscannedReason reason, std::string_view name) 
 cl_error_t ScanObserver::layer(const Layer& layer) {
   ++layers_of_pass_;
   ++report_.layers;
+  largest_layer_ = std::max(largest_layer_, layer.size);
   if (layer.level == 0) saw_mail_ = layer.type == "CL_TYPE_MAIL";
   // An archive's member longer than the limit is cut near it, without any alert.
   if (layer.size >= limits_.layer_size) add_unscanned(UnscannedReason::limit, "Limits.LayerSize");
@@ -257,11 +258,19 @@ cl_error_t ScanObserver::on_layer_end(int /*descriptor*/, int result, const char
   return CL_CLEAN;
 }
 
-cl_error_t ScanObserver::on_member(const char* /*container*/, unsigned long /*container_size*/,
-                                   const char* /*name*/, unsigned long real_size, int /*is_encrypted*/,
-                                   unsigned int /*position*/, void* context) {
+// `size`: as it stands in the container, packed.
+cl_error_t ScanObserver::on_member(const char* container, unsigned long size, const char* /*name*/,
+                                   unsigned long real_size, int /*is_encrypted*/, unsigned int /*position*/,
+                                   void* context) {
   auto* self = static_cast<ScanObserver*>(context);
-  if (real_size >= self->limits_.layer_size) self->add_unscanned(UnscannedReason::limit, "Limits.MemberSize");
+  if (real_size < self->limits_.layer_size) return CL_CLEAN;
+  // Any 4 GiB of pictures or compressed data have the mark of a zip's local header by chance, and libclamav
+  // looks for it everywhere: what stands behind it is no member when it would be longer than everything
+  // around it. ZIP64 says so by the largest number (APPNOTE.TXT 4.4.8).
+  constexpr unsigned long in_zip64_field = 0xffffffff;
+  const bool is_chance = container != nullptr && std::string_view(container) == "CL_TYPE_ZIP" &&
+                         size > self->largest_layer_ && size < in_zip64_field;
+  if (!is_chance) self->add_unscanned(UnscannedReason::limit, "Limits.MemberSize");
   return CL_CLEAN;
 }
 

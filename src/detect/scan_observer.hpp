@@ -88,6 +88,7 @@ class ScanObserver {
   Deadline rules_until_ = Deadline::never();
   bool error_noted_ = false;
   std::uint64_t layers_of_pass_ = 0;
+  std::uint64_t largest_layer_ = 0;  // bytes
 };
 
 }  // namespace rastel::detect
