@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import check_ambiguity
 import check_files
 import check_floors
 import check_options
@@ -44,6 +45,7 @@ CHECKS = {
     "files": check_files.check,
     "options": check_options.check,
     "references": check_references.check,
+    "ambiguity": check_ambiguity.check,
     "shell": check_shell,
     "python": check_python,
     "format": check_format,

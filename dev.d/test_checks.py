@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+import check_ambiguity  # noqa: E402
 import check_files  # noqa: E402
 import check_floors  # noqa: E402
 import check_options  # noqa: E402
@@ -130,6 +131,34 @@ def test_an_option_without_a_row_is_found(tree, old, new, words):
     assert old in OPTIONS
     complaints = check_options.check(tree({"src/detect/options.hpp": OPTIONS.replace(old, new)}))
     assert any(words in line for line in complaints), complaints
+
+
+# Ambiguity.
+
+FLAGS = LICENCE + '''constexpr std::array rows{
+    AmbiguityRow{bare_cr, "BARE_CR", hard, "A CR without LF."},
+    AmbiguityRow{yenc, "YENC", soft,
+                 "A file in a text "
+                 "by yEnc."},
+};
+'''
+FLAGS_TOLD = "# Ambiguity\n\n| `BARE_CR` | hard | A CR without LF. |\n| `YENC` | soft | A file in a text by yEnc. |\n"
+
+
+@pytest.mark.parametrize("old, new, words", [
+    ("", "", None),
+    ("| `YENC` | soft", "| `YENC` | hard", "YENC is soft"),
+    ("by yEnc.", "by uuencode.", "YENC is soft: A file in a text by yEnc."),
+    ("| `YENC` | soft | A file in a text by yEnc. |\n", "", "YENC is missing"),
+    ("`YENC`", "`YEND`", "no flag YEND"),
+])
+def test_flags_are_told_as_they_are(tree, old, new, words):
+    complaints = check_ambiguity.check(tree({"src/verdict/ambiguity.cpp": FLAGS, "docs/ambiguity.md": FLAGS_TOLD.replace(old, new, 1)}))
+    assert (complaints == []) if words is None else any(words in line for line in complaints)
+
+
+def test_rows_that_nobody_understands_are_no_rows(tree):
+    assert len(check_ambiguity.check(tree({"src/verdict/ambiguity.cpp": LICENCE, "docs/ambiguity.md": ""}))) == 1
 
 
 # References.

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "message/embedded.hpp"
+
+#include "message/embedded_encodings.hpp"
+
+namespace rastel::message {
+namespace {
+
+template <class Next>
+void take_all(Next next, EmbeddedFiles& found, std::size_t& room) {
+  std::size_t at = 0;
+  while (auto file = next(at)) {
+    if (found.files.size() == EmbeddedFiles::most_embedded || file->bytes.size() > room) {
+      found.cut = true;
+      return;
+    }
+    at = file->where.end;
+    room -= file->bytes.size();
+    found.files.push_back(*std::move(file));
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Embedded::Encoding encoding) {
+  switch (encoding) {
+    case Embedded::Encoding::uuencode:
+      return "uuencode";
+    case Embedded::Encoding::yenc:
+      return "yenc";
+    case Embedded::Encoding::binhex:
+      return "binhex";
+  }
+  return "uuencode";
+}
+
+EmbeddedFiles find_embedded(std::string_view text, std::size_t room) {
+  EmbeddedFiles found;
+  take_all([&](std::size_t at) { return next_uuencoded(text, at); }, found, room);
+  take_all([&](std::size_t at) { return next_yenc(text, at); }, found, room);
+  // One byte more than there is room for tells that it was cut.
+  take_all([&](std::size_t at) { return next_binhex(text, at, room + 1); }, found, room);
+  return found;
+}
+
+}  // namespace rastel::message

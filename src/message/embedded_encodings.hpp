@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Of embedded.hpp: each finds the next file at or behind `at`, where a line begins, and decodes it.
+#pragma once
+
+#include <optional>
+
+#include "message/embedded.hpp"
+
+namespace rastel::message {
+
+[[nodiscard]] std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at);
+[[nodiscard]] std::optional<Embedded> next_yenc(std::string_view text, std::size_t at);
+// Data and resource fork, one behind the other, at most `room` bytes.
+[[nodiscard]] std::optional<Embedded> next_binhex(std::string_view text, std::size_t at, std::size_t room);
+
+}  // namespace rastel::message

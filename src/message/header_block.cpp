@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "message/header_block.hpp"
+
+#include <algorithm>
+
+#include "base/planted_bug.hpp"
+#include "message/known_fields.hpp"
+#include "message/line.hpp"
+
+namespace rastel::message {
+namespace {
+
+constexpr std::size_t longest_line = 998;  // RFC 5322 2.1.1, without the break
+
+// What a name is made of (RFC 5322 2.2: printable US-ASCII but the colon), and bytes above 127, which RFC
+// 6532 leaves out of names and some programs take.
+bool is_name_byte(char byte) {
+  return byte != ':' && byte != '\x7f' && static_cast<unsigned char>(byte) > ' ';
+}
+
+bool is_blank(std::string_view line) {
+  return std::ranges::all_of(line, [](char byte) { return is_white(byte); });
+}
+
+bool is_mbox_line(std::string_view line) { return line.starts_with("From ") || line.starts_with(">From "); }
+
+class HeaderReader {
+ public:
+  HeaderReader(std::string_view text, const HeaderLimits& limits) : text_(text), limits_(limits) {}
+
+  HeaderBlock read() {
+    const std::size_t first = is_mbox_line(text_) ? line_at(text_, 0).next : 0;
+    const std::size_t body = read_fields(first, block_.fields);
+    // To some the header goes on: behind an empty first line, or behind a line that ends it to others.
+    std::size_t at = body;
+    for (int again = 0; again < 4 && !block_.cut; ++again) {
+      const Line line = line_at(text_, at);
+      const bool looks_like_header = lenient_field(content(line)).has_value();
+      if (!looks_like_header && !ended_by_carriage_returns_) break;
+      if (looks_like_header) note(Ambiguity::header_like_body, line);
+      at = read_fields(at, block_.doubtful);
+      add_body(at);
+    }
+    std::erase(block_.bodies, body);
+    block_.bodies.insert(block_.bodies.begin(), body);
+    return std::move(block_);
+  }
+
+ private:
+  using Fields = std::vector<HeaderField>;
+
+  [[nodiscard]] std::string_view content(const Line& line) const {
+    return text_.substr(line.begin, line.end - line.begin);
+  }
+
+  void note(Ambiguity flag, const Line& line) { block_.oddities.add(flag, {line.begin, line.end}); }
+
+  void add_body(std::size_t at) {
+    if (std::ranges::find(block_.bodies, at) != block_.bodies.end()) return;
+    if (block_.bodies.size() + 1 < HeaderBlock::most_bodies)
+      block_.bodies.push_back(at);
+    else
+      cut_at(at);
+  }
+
+  void cut_at(std::size_t at) {
+    block_.cut = true;
+    block_.oddities.add(Ambiguity::limit_header, {at, at});
+  }
+
+  bool is_full(std::size_t at) {
+    if (block_.fields.size() + block_.doubtful.size() >= limits_.fields || at >= limits_.bytes) cut_at(at);
+    return block_.cut;
+  }
+
+  // From `at` to the end of a header, which begins anew there. Returns where the body begins.
+  std::size_t read_fields(std::size_t at, Fields& fields) {
+    open_ = nullptr;
+    ended_by_carriage_returns_ = false;
+    while (at < text_.size() && !is_full(at)) {
+      const Line line = line_at(text_, at);
+      const std::string_view bytes = content(line);
+      if (bytes.empty()) return line.next;
+      ended_by_carriage_returns_ = bytes.find_first_not_of('\r') == std::string_view::npos;
+      if (ended_by_carriage_returns_) {
+        note(Ambiguity::bare_cr, line);
+        return line.next;
+      }
+      const bool folded = is_white(bytes.front());
+      if (!folded) open_doubtful_ = block_.doubtful.size();
+      look_at_bytes(line);
+      if (folded)
+        continue_field(line);
+      else if (!begin_field(line, fields))
+        pass_junk(line);
+      at = line.next;
+    }
+    return at;
+  }
+
+  void look_at_bytes(const Line& line) {
+    const std::string_view bytes = content(line);
+    if (bytes.size() > longest_line) note(Ambiguity::long_header_line, line);
+    bool carriage_return = false, nul = false, control = false, high = false;
+    for (const char byte : bytes) {
+      const auto value = static_cast<unsigned char>(byte);
+      carriage_return |= byte == '\r';
+      nul |= byte == '\0';
+      control |= (value < ' ' && byte != '\t' && byte != '\r' && byte != '\0') || byte == '\x7f';
+      high |= value > 127;
+    }
+    if (nul) note(Ambiguity::nul_in_header, line);
+    if (control) note(Ambiguity::control_in_header, line);
+    if (high) note(Ambiguity::raw_8bit_header, line);
+    if (line.ended()) {
+      const bool by_crlf = line.next - line.end == 2;
+      if (by_crlf ? by_feed_ : by_crlf_) note(Ambiguity::mixed_line_ends, line);
+      (by_crlf ? by_crlf_ : by_feed_) = true;
+    }
+    if (carriage_return) split_at_carriage_returns(line);
+  }
+
+  // To those who take a lone CR for a line break, what stands behind it is a line.
+  void split_at_carriage_returns(const Line& line) {
+    note(Ambiguity::bare_cr, line);
+    const std::string_view up_to_its_end = text_.substr(0, line.end);
+    for (std::size_t begin = up_to_its_end.find('\r', line.begin) + 1;
+         begin <= line.end && !is_full(begin);) {
+      const std::size_t end = std::min(up_to_its_end.find('\r', begin), line.end);
+      open_doubtful_ = block_.doubtful.size();
+      if (end == begin)
+        add_body(begin < line.end ? begin + 1 : line.next);
+      else if (const Line piece{begin, end, end}; !begin_field(piece, block_.doubtful))
+        add_lenient(piece, 0);
+      begin = end + 1;
+    }
+  }
+
+  bool begin_field(const Line& line, Fields& fields) {
+    const std::string_view bytes = content(line);
+    std::size_t name = 0;
+    while (name < bytes.size() && is_name_byte(byte_of_name(bytes, name))) ++name;
+    std::size_t colon = name;
+    while (colon < bytes.size() && is_white(bytes[colon])) ++colon;
+    if (name == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
+    if (colon > name) note(Ambiguity::white_before_colon, line);
+    const std::size_t value = colon + 1;
+    fields.push_back({known_field(bytes.substr(0, name)),
+                      {line.begin, line.begin + name},
+                      {line.begin + value, line.end},
+                      line.next});
+    if (&fields != &block_.doubtful) open_ = &block_.fields.back();
+    add_lenient(line, fields.back().known == KnownField::other ? 0 : value);
+    return true;
+  }
+
+  static char byte_of_name(std::string_view bytes, std::size_t at) {
+    if constexpr (RASTEL_PLANTED(header_block)) return planted_read(bytes, at + at / 64);
+    return bytes[at];
+  }
+
+  void continue_field(const Line& line) {
+    const bool belongs_to_none = open_ == nullptr && open_doubtful_ == block_.doubtful.size();
+    if (is_blank(content(line))) {
+      note(Ambiguity::white_header_line, line);
+      add_body(line.next);
+    } else if (belongs_to_none) {
+      note(Ambiguity::white_before_name, line);
+    }
+    if (open_ != nullptr) extend(*open_, line);
+    for (std::size_t i = open_doubtful_; i < block_.doubtful.size(); ++i) extend(block_.doubtful[i], line);
+    if (add_lenient(line, 0) && !belongs_to_none) note(Ambiguity::header_in_continuation, line);
+  }
+
+  static void extend(HeaderField& field, const Line& line) {
+    field.value.end = line.end;
+    field.end = line.next;
+  }
+
+  void pass_junk(const Line& line) {
+    note(Ambiguity::junk_in_header, line);
+    add_body(line.begin);
+    open_ = nullptr;
+    add_lenient(line, 0);
+  }
+
+  // The MIME field that a lenient eye sees in this line, unless it is the one that begins its value there.
+  bool add_lenient(const Line& line, std::size_t value) {
+    const std::string_view bytes = content(line);
+    const auto seen = lenient_field(bytes);
+    if (!seen || is_full(line.begin)) return false;
+    while (value < seen->value_begin && value > 0 && is_white(bytes[value])) ++value;
+    if (value == seen->value_begin) return false;
+    block_.doubtful.push_back({seen->field,
+                               {line.begin + seen->name_begin, line.begin + seen->name_end},
+                               {line.begin + seen->value_begin, line.end},
+                               line.next});
+    note(Ambiguity::bad_header_syntax, line);
+    return true;
+  }
+
+  const std::string_view text_;
+  const HeaderLimits& limits_;
+  HeaderBlock block_;
+  HeaderField* open_ = nullptr;    // of the default reading: what a folded line continues
+  std::size_t open_doubtful_ = 0;  // and from here on, of `doubtful`
+  bool ended_by_carriage_returns_ = false;
+  bool by_crlf_ = false;  // lines that ended so
+  bool by_feed_ = false;
+};
+
+}  // namespace
+
+HeaderBlock read_header(std::string_view entity, const HeaderLimits& limits) {
+  return HeaderReader(entity, limits).read();
+}
+
+}  // namespace rastel::message

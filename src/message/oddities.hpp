@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What was noticed while a message was read: each flag once, with the place of its first instance and how
+// often it was seen. Bounded by the number of flags, whatever a message does.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "verdict/ambiguity.hpp"
+
+namespace rastel::message {
+
+// Offsets into the bytes that were given to whoever says it; `end` is behind the last one.
+struct ByteRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  [[nodiscard]] std::size_t size() const { return end - begin; }
+  bool operator==(const ByteRange&) const = default;
+};
+
+struct Oddity {
+  Ambiguity flag;
+  ByteRange first;
+  std::uint64_t times = 1;
+  bool operator==(const Oddity&) const = default;
+};
+
+class Oddities {
+ public:
+  void add(Ambiguity flag, ByteRange where) {
+    for (Oddity& known : list_)
+      if (known.flag == flag) {
+        ++known.times;
+        return;
+      }
+    list_.push_back({flag, where});
+  }
+  [[nodiscard]] bool has(Ambiguity flag) const {
+    for (const Oddity& known : list_)
+      if (known.flag == flag) return true;
+    return false;
+  }
+  [[nodiscard]] const std::vector<Oddity>& list() const { return list_; }  // in the order of first instances
+  bool operator==(const Oddities&) const = default;
+
+ private:
+  std::vector<Oddity> list_;
+};
+
+}  // namespace rastel::message

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Quoted-printable (RFC 2045 6.7) under the readings that mail programs have of what its rules forbid.
+//
+// Limits: the caller's, by what it gives; the output is never longer than the text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "message/oddities.hpp"
+
+namespace rastel::message {
+
+struct QuotedPrintableReading {
+  // `=` without two hexadecimal digits.
+  enum class BadEscape : std::uint8_t {
+    is_literal,
+    loses_its_mark,
+    loses_its_digit,  // and the mark
+    is_dropped,       // up to two bytes behind the mark, or to the next one
+  };
+  enum class TrailingWhite : std::uint8_t { is_removed, is_kept };   // rule 3 removes it; not all do
+  enum class OddSoftBreak : std::uint8_t { is_joined, is_literal };  // `=` and white space, or a lone CR
+
+  BadEscape bad_escape = BadEscape::is_literal;
+  TrailingWhite trailing_white = TrailingWhite::is_removed;
+  OddSoftBreak odd_soft_break = OddSoftBreak::is_joined;
+  bool operator==(const QuotedPrintableReading&) const = default;
+};
+
+struct QuotedPrintableDecoded {
+  std::string bytes;
+  Oddities oddities;                           // places in the text
+  std::vector<QuotedPrintableReading> others;  // which give other bytes; none where the text is clean
+};
+
+// The default reading. Line breaks stay as they are.
+[[nodiscard]] QuotedPrintableDecoded decode_quoted_printable(std::string_view text);
+[[nodiscard]] std::string decode_quoted_printable(std::string_view text,
+                                                  const QuotedPrintableReading& reading);
+
+}  // namespace rastel::message

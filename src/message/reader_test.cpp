@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "message/reader.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "message/oddities_for_test.hpp"
+
+namespace rastel::message {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class Collector : public LeafVisitor {
+ public:
+  void leaf(const Leaf& leaf) override {
+    lines.push_back(leaf.path + '|' + leaf.reading + '|' + leaf.type + '|' + std::string(leaf.bytes));
+    bytes.emplace_back(leaf.bytes);
+  }
+  std::vector<std::string> lines;
+  std::vector<std::string> bytes;
+};
+
+std::vector<std::string> leaves(std::string_view message) {
+  Collector collector;
+  (void)read_message(message, collector);
+  return collector.lines;
+}
+
+std::vector<std::string> contents(std::string_view message) {
+  Collector collector;
+  (void)read_message(message, collector);
+  return collector.bytes;
+}
+
+std::vector<std::string> flags(std::string_view message) {
+  Collector collector;
+  return codes_for_test(read_message(message, collector).oddities);
+}
+
+// "PAYLOAD" in base64.
+constexpr std::string_view payload = "UEFZTE9BRA==";
+
+// A multipart of a text and an attachment with the payload; `attachment` is the attachment's header.
+std::string mail_with(const std::string& attachment, const std::string& type = "multipart/mixed; boundary=b",
+                      const std::string& delimiter = "--b") {
+  return "From: a@example.org\r\nTo: b@example.net\r\nMIME-Version: 1.0\r\nContent-Type: " + type +
+         "\r\n\r\n" + delimiter + "\r\nContent-Type: text/plain\r\n\r\nhi\r\n" + delimiter + "\r\n" +
+         attachment + "\r\n\r\n" + std::string(payload) + "\r\n" + delimiter + "--\r\n";
+}
+
+constexpr auto octets = "Content-Type: application/octet-stream\r\n";
+
+TEST(Reader, NormalMessageHasOneReadingAndNoFlag) {
+  const std::string mail = mail_with(std::string(octets) + "Content-Transfer-Encoding: base64");
+  EXPECT_THAT(leaves(mail), ElementsAre("1||text/plain|hi", "2||application/octet-stream|PAYLOAD"));
+  EXPECT_THAT(flags(mail), IsEmpty());
+  EXPECT_THAT(leaves("Subject: t\r\n\r\nhi\r\n"), ElementsAre("||text/plain|hi\r\n"));
+  EXPECT_THAT(leaves("Content-Transfer-Encoding: quoted-printable\r\n\r\na=3Db\r\n"),
+              ElementsAre("||text/plain|a=b\r\n"));
+}
+
+TEST(Reader, PartsAreCountedAsImapDoes) {
+  const std::string inner =
+      "Content-Type: multipart/alternative; boundary=c\r\n\r\n--c\r\n\r\none\r\n--c\r\n\r\ntwo\r\n--c--\r\n";
+  const std::string mail = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + inner +
+                           "\r\n--b\r\n\r\nthree\r\n--b--\r\n";
+  EXPECT_THAT(leaves(mail), ElementsAre("1.1||text/plain|one", "1.2||text/plain|two", "2||text/plain|three"));
+  EXPECT_THAT(flags(mail), IsEmpty());
+}
+
+TEST(Reader, MessageWithinAMessageInAnyEncoding) {
+  const std::string inner = "Subject: inner\r\n\r\nPAYLOAD";
+  for (const std::string type : {"message/rfc822", "message/global", "application/octet-stream"})
+    EXPECT_THAT(contents("Content-Type: " + type + "\r\n\r\nFrom: a@b\r\n" + inner), Contains("PAYLOAD"))
+        << type;
+  // "From: a@b\r\nSubject: inner\r\n\r\nPAYLOAD"
+  const std::string encoded = "RnJvbTogYUBiDQpTdWJqZWN0OiBpbm5lcg0KDQpQQVlMT0FE\r\n";
+  EXPECT_THAT(contents("Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" + encoded),
+              Contains("PAYLOAD"));
+}
+
+// What is wrong, and how it is flagged: docs/ambiguity.md.
+TEST(Reader, PayloadIsFoundUnderSomeReading) {
+  const std::string base64 = "Content-Transfer-Encoding: base64";
+  const std::string good = octets + base64;
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"lone CR", mail_with("X-Foo: bar\r" + base64)},
+      {"NUL", mail_with(octets + std::string("\0", 1) + base64)},
+      {"folded", mail_with(std::string(octets) + "Content-Transfer-Encoding:\r\n \r\n base64")},
+      {"white line", mail_with("Content-Type: text/plain\r\n \r\n" + base64)},
+      {"junk", mail_with(std::string(octets) + "this is not a header\r\n" + base64)},
+      {"empty line first", mail_with("\r\n" + good)},
+      {"white before the colon", mail_with(std::string(octets) + "Content-Transfer-Encoding : base64")},
+      {"two colons", mail_with(std::string(octets) + "Content-Transfer-Encoding:: base64")},
+      {"no colon", mail_with(std::string(octets) + "Content-Transfer-Encoding base64")},
+      {"comment", mail_with(std::string(octets) + "Content-Transfer-Encoding: base(c)64")},
+      {"quoted pair", mail_with(std::string(octets) + "Content-Transfer-Encoding: base\\64")},
+      {"first", mail_with(good + "\r\nContent-Transfer-Encoding: quoted-printable")},
+      {"last", mail_with("Content-Transfer-Encoding: 7bit\r\n" + good)},
+      {"text first", mail_with(good, "text/plain\r\nContent-Type: multipart/mixed; boundary=b")},
+      {"bad boundary first",
+       mail_with(good, "multipart/mixed; boundary=x\r\nContent-Type: multipart/mixed; boundary=b")},
+      {"bad first", mail_with(good, "multipart/mixed; boundary=x; boundary=b")},
+      {"continuations", mail_with(good, "multipart/mixed; boundary*0=b; boundary*1=c", "--bc")},
+      {"unclosed", mail_with(good, "multipart/mixed; boundary=\"b")},
+      {"none", mail_with(good, "multipart/mixed")},
+      {"undeclared", mail_with(good, "multipart/mixed; boundary=x")},
+      {"other case", mail_with(good, "multipart/mixed; boundary=B")},
+      {"prefix", mail_with(good, "multipart/mixed; boundary=b", "--bX")},
+      {"another type", mail_with(good, "text/plain; boundary=b")},
+      {"no type", mail_with(good, "x")},
+      {"hidden", mail_with(good, "multipart/mixed; x=\"; boundary=b\"; boundary=c")},
+      {"misspelt", mail_with(std::string(octets) + "Content-Transfer-Encoding: x-base64")},
+      {"several", mail_with(std::string(octets) + "Content-Transfer-Encoding: quoted-printable, base64")}};
+  for (const auto& [name, mail] : cases) EXPECT_THAT(contents(mail), Contains("PAYLOAD")) << name;
+}
+
+TEST(Reader, PartsBehindTheEndAndBeforeTheBeginning) {
+  const std::string part =
+      octets + std::string("Content-Transfer-Encoding: base64\r\n\r\n") + std::string(payload) + "\r\n";
+  const std::string head = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  EXPECT_THAT(contents(head + "--b\r\n\r\nhi\r\n--b--\r\n--b\r\n" + part), Contains("PAYLOAD"));
+  EXPECT_THAT(contents(head + part + "--b\r\n\r\nhi\r\n--b--\r\n"), Contains("PAYLOAD"));
+  EXPECT_THAT(contents(head + "--b\r\n\r\nhi\r\n--b--\r\n" + part), Contains("PAYLOAD"));
+}
+
+TEST(Reader, MultipartThatIsEncodedAsAWhole) {
+  // "--b\r\n\r\nPAYLOAD\r\n--b--\r\n"
+  const std::string mail =
+      "Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+      "LS1iDQoNClBBWUxPQUQNCi0tYi0tDQo=\r\n";
+  EXPECT_THAT(contents(mail), Contains("PAYLOAD"));
+}
+
+TEST(Reader, FilesThatStandInATextByOldEncodings) {
+  const std::string head = "Subject: t\r\n\r\nhi\r\n\r\n";
+  EXPECT_THAT(contents(head + "begin 644 p.exe\r\n'4$%93$]!1```\r\n`\r\nend\r\nbye\r\n"),
+              Contains("PAYLOAD"));
+  EXPECT_THAT(contents(head + "=ybegin line=128 size=7 name=p.exe\r\nzk\x83vykn\r\n=yend size=7\r\n"),
+              Contains("PAYLOAD"));
+  EXPECT_THAT(contents("Content-Transfer-Encoding: x-uuencode\r\n\r\n'4$%93$]!1```\r\n"),
+              Contains("PAYLOAD"));
+  EXPECT_THAT(flags(head + "begin 644 p.exe\r\n'4$%93$]!1```\r\n`\r\nend\r\n"), ElementsAre("UU_IN_TEXT"));
+  EXPECT_THAT(flags(head + "begin with this\r\nand go on\r\n"), IsEmpty());
+}
+
+TEST(Reader, SameBytesAreShownOnce) {
+  const std::string part =
+      octets + std::string("Content-Transfer-Encoding: base64\r\n\r\n") + std::string(payload);
+  const std::string mail = "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part + "\r\n--b\r\n" +
+                           part + "\r\n--b--\r\n";
+  EXPECT_THAT(contents(mail), ElementsAre("PAYLOAD"));
+}
+
+TEST(Reader, LimitsEndInIncomplete) {
+  Collector collector;
+  std::string deep;
+  for (int i = 0; i < 100; ++i) deep += "Content-Type: message/rfc822\r\n\r\n";
+  const ReadMessage nested = read_message(deep + "\r\nhi", collector, {.depth = 20});
+  EXPECT_FALSE(nested.complete);
+  EXPECT_TRUE(nested.oddities.has(Ambiguity::limit_depth));
+  std::string wide = "Content-Type: multipart/mixed; boundary=b\r\n\r\n";
+  for (int i = 0; i < 100; ++i) wide += "--b\r\n\r\n" + std::to_string(i) + "\r\n";
+  const ReadMessage parts = read_message(wide, collector, {.parts = 50});
+  EXPECT_FALSE(parts.complete);
+  EXPECT_TRUE(parts.oddities.has(Ambiguity::limit_parts));
+  const ReadMessage bytes =
+      read_message(mail_with("Content-Transfer-Encoding: base64"), collector, {.decoded_bytes = 3});
+  EXPECT_FALSE(bytes.complete);
+  EXPECT_TRUE(bytes.oddities.has(Ambiguity::limit_size));
+  const ReadMessage looks = read_message(wide, collector, {.looks = 0, .looked_at_besides = 10});
+  EXPECT_FALSE(looks.complete);
+  EXPECT_TRUE(looks.oddities.has(Ambiguity::limit_views));
+  EXPECT_TRUE(read_message(wide, collector).complete);
+}
+
+}  // namespace
+}  // namespace rastel::message

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <algorithm>
+
+#include "base/planted_bug.hpp"
+#include "message/embedded_encodings.hpp"
+#include "message/known_fields.hpp"
+#include "message/line.hpp"
+
+namespace rastel::message {
+namespace {
+
+// A digit is a printable character from space on; "`" stands for a space.
+bool is_digit(char byte) { return byte >= ' ' && byte <= '`'; }
+unsigned value(char byte) { return (static_cast<unsigned char>(byte) - 32U) & 63U; }
+
+std::string_view content(std::string_view text, const Line& line) {
+  return text.substr(line.begin, line.end - line.begin);
+}
+
+// A line that tells its length, and no more digits than it needs follow, but for a checksum or a group filled
+// up; fewer, where somebody has cut trailing spaces off.
+bool is_data_line(std::string_view line) {
+  if (line.empty() || !is_digit(line.front())) return false;
+  const std::size_t digits = (value(line.front()) + 2) / 3 * 4;
+  if (line.size() - 1 > digits + 4) return false;
+  return std::ranges::all_of(line, is_digit);
+}
+
+void decode_line(std::string_view line, std::string& out) {
+  std::size_t left = value(line.front());
+  line.remove_prefix(1);
+  const auto digit = [&](std::size_t at) -> unsigned {
+    if constexpr (RASTEL_PLANTED(embedded)) return at <= line.size() ? value(planted_read(line, at)) : 0;
+    return at < line.size() ? value(line[at]) : 0;
+  };
+  for (std::size_t at = 0; left > 0; at += 4) {
+    const unsigned three = digit(at) << 18 | digit(at + 1) << 12 | digit(at + 2) << 6 | digit(at + 3);
+    for (int shift = 16; shift >= 0 && left > 0; shift -= 8, --left) out += static_cast<char>(three >> shift);
+  }
+}
+
+bool begins(std::string_view line) {
+  return line.size() > 5 && equal_ignoring_case(line.substr(0, 5), "begin") &&
+         (is_white(line[5]) || line[5] == '-');
+}
+
+// "begin 644 name": what stands behind the mode.
+std::string name_of(std::string_view line) {
+  std::size_t at = 5;
+  while (at < line.size() && !is_white(line[at])) ++at;
+  while (at < line.size() && is_white(line[at])) ++at;
+  while (at < line.size() && line[at] >= '0' && line[at] <= '7') ++at;
+  while (at < line.size() && is_white(line[at])) ++at;
+  return std::string(line.substr(at));
+}
+
+}  // namespace
+
+std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at) {
+  while (at < text.size()) {
+    const Line first = line_at(text, at);
+    at = first.next;
+    if (!begins(content(text, first)) || !is_data_line(content(text, line_at(text, at)))) continue;
+    Embedded file{Embedded::Encoding::uuencode, name_of(content(text, first)), {}, {first.begin, at}};
+    for (std::size_t next = first.next; next < text.size();) {
+      const Line line = line_at(text, next);
+      if (!is_data_line(content(text, line))) break;
+      decode_line(content(text, line), file.bytes);
+      next = file.where.end = line.next;
+    }
+    return file;
+  }
+  return {};
+}
+
+std::string decode_uuencoded(std::string_view text) {
+  std::string bytes;
+  for (std::size_t at = 0; at < text.size();) {
+    const Line line = line_at(text, at);
+    at = line.next;
+    const std::string_view data = content(text, line);
+    if (!begins(data) && !equal_ignoring_case(data, "end") && is_data_line(data)) decode_line(data, bytes);
+  }
+  return bytes;
+}
+
+}  // namespace rastel::message
