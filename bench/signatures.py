@@ -83,8 +83,9 @@ class Patterns:
         while len(result) < want:
             word = f"{chance.getrandbits(48):x}" if chance.random() < 0.25 else chance.choice(WORDS)
             result += word.encode() + chance.choice((b"", b" ", b"(", b"=", b".", b"'"))
-        # However short it was cut, it ends in what no mail has.
-        return (result[:max(want - 6, 0)] + f"{chance.getrandbits(24):06x}".encode()).hex()
+        # However short it was cut, it ends in what no mail has: of six such digits, as colours and numbers in HTML are,
+        # one made mail of a thousand held some signature's.
+        return (result[:max(want - 10, 0)] + f"{chance.getrandbits(40):010x}".encode()).hex()
 
     def piece(self, textual, least, most):
         return self.text(least, most) if textual else self.bytes(least, most)

@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "base/planted_bug.hpp"
 #include "base/sha256.hpp"
 #include "message/base64.hpp"
 #include "message/boundary.hpp"
@@ -63,6 +64,11 @@ std::string_view to_string(Splitting splitting) {
   return "declared";
 }
 
+char first_of(std::string_view bytes, const Line& line) {
+  if constexpr (RASTEL_PLANTED(reader)) return planted_read(bytes, line.ended() ? line.begin : line.end);
+  return bytes[line.begin];
+}
+
 // Two fields of a mail's own in a row: what anybody would take for a message.
 bool looks_like_message(std::string_view bytes) {
   constexpr std::array<std::string_view, 12> names{"from",     "to",           "subject",      "date",
@@ -74,7 +80,7 @@ bool looks_like_message(std::string_view bytes) {
     const Line line = line_at(bytes, at);
     if (line.begin == line.end) return false;
     at = line.next;
-    if (is_white(bytes[line.begin])) continue;
+    if (is_white(first_of(bytes, line))) continue;
     const std::string_view text = bytes.substr(line.begin, std::min<std::size_t>(line.end - line.begin, 64));
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) return false;
