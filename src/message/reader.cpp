@@ -46,6 +46,9 @@ struct Entity {
   ByteRange bytes;
   Place place;
   std::string_view default_type = "text/plain";  // RFC 2046 5.1.5: message/rfc822 in a digest
+  // Nobody says that this is one: it only looks like it, as a mail that is quoted in a text does. What is odd
+  // about it is nobody's doubt.
+  bool guessed = false;
 };
 
 std::string_view to_string(Splitting splitting) {
@@ -137,8 +140,13 @@ class Reader {
     result_.oddities.add(limit, where);
   }
 
+  void note(Ambiguity flag, ByteRange where) {
+    if (!in_guessed_) result_.oddities.add(flag, where);
+  }
+
   // `offset`: where what they speak of begins.
   void take_oddities(const Oddities& oddities, std::size_t offset) {
+    if (in_guessed_) return;
     for (const Oddity& oddity : oddities.list())
       result_.oddities.add(oddity.flag, {oddity.first.begin + offset, oddity.first.end + offset});
   }
@@ -151,10 +159,11 @@ class Reader {
   }
 
   void read_entity(const Entity& entity) {
+    in_guessed_ = entity.guessed;
     const std::string_view text = entity.source->bytes.substr(entity.bytes.begin, entity.bytes.size());
     const HeaderBlock header = read_header(text, limits_.header);
     take_oddities(header.oddities, entity.bytes.begin);
-    if (header.cut) result_.complete = false;
+    if (header.cut) stop(Ambiguity::limit_header, entity.bytes);
     const Described described = describe(text, header, entity);
     // What is pushed last is read first: the default reading's.
     for (std::size_t number = header.bodies.size(); number-- > 0;) {
@@ -192,7 +201,7 @@ class Reader {
       described.type = read.word;
       described.is_multipart = is_multipart;
     }
-    if (number > 0 && certain) result_.oddities.add(Ambiguity::duplicate_type, where);
+    if (number > 0 && certain) note(Ambiguity::duplicate_type, where);
     const Boundaries boundaries = boundaries_of(value, read);
     const bool may_be_multipart =
         find_ignoring_case(value, "multipart") != std::string::npos || !boundaries.values.empty();
@@ -211,7 +220,7 @@ class Reader {
                      Described& described) {
     const TransferEncodings read = transfer_encodings_of(value);
     take_oddities(read.oddities, where.begin);
-    if (number > 0 && certain) result_.oddities.add(Ambiguity::duplicate_encoding, where);
+    if (number > 0 && certain) note(Ambiguity::duplicate_encoding, where);
     // A doubtful one isn't the default reading's: that has none then.
     if (number == 0 && !certain) described.encodings.push_back(TransferEncoding::identity);
     for (const TransferEncoding encoding : read.encodings)
@@ -249,7 +258,7 @@ class Reader {
     const std::string_view text = entity.source->bytes.substr(body.begin, body.size());
     const Multipart split = split_multipart(text, described.boundaries, limits_.multipart);
     if (described.may_be_multipart) take_oddities(split.oddities, body.begin);
-    if (split.cut) result_.complete = false;
+    if (split.cut) stop(Ambiguity::limit_parts, body);
     const bool digest = described.type == "multipart/digest";
     std::size_t parts = 0, others = 0;
     std::vector<Entity> children;
@@ -263,7 +272,10 @@ class Reader {
       child.path += counted ? std::to_string(++parts) : '?' + std::to_string(++others);
       if (part.kind != PartRange::Kind::part) look_for_embedded({entity.source, bytes}, child);
       if (part.kind != PartRange::Kind::part && !may_hold_entity(entity.source->bytes, bytes)) continue;
-      children.push_back({entity.source, bytes, std::move(child), digest ? "message/rfc822" : "text/plain"});
+      const bool guessed =
+          in_guessed_ || (part.splitting == Splitting::discovered && !described.may_be_multipart);
+      children.push_back(
+          {entity.source, bytes, std::move(child), digest ? "message/rfc822" : "text/plain", guessed});
     }
     while (!children.empty()) {
       push(std::move(children.back()));
@@ -334,6 +346,7 @@ class Reader {
     if (described.may_be_message || looks_like_message(bytes)) {
       Entity within{piece.source, piece.bytes, place};
       ++within.place.depth;
+      within.guessed = in_guessed_ || !described.may_be_message;
       push(std::move(within));
     }
     if (decoded == Decoded::yes && (described.may_be_multipart || bytes.starts_with("--"))) {
@@ -367,6 +380,7 @@ class Reader {
   std::vector<Entity> waiting_;
   std::set<std::tuple<std::size_t, std::size_t, std::size_t>> known_;  // source, begin, end
   std::unordered_set<Digest> shown_;
+  bool in_guessed_ = false;
   std::size_t sources_ = 0;
   std::size_t decoded_bytes_ = 0;
   std::size_t looks_left_ = 0;

@@ -147,6 +147,13 @@ TEST(Reader, FilesThatStandInATextByOldEncodings) {
   EXPECT_THAT(flags(head + "begin with this\r\nand go on\r\n"), IsEmpty());
 }
 
+TEST(Reader, MailQuotedInATextIsReadAndItsFaultsAreNobodysDoubt) {
+  const std::string quoted = "From: a@example.org\r\nSubject: quoted\r\n> no field\r\n\r\nPAYLOAD";
+  EXPECT_THAT(contents("Subject: t\r\n\r\n" + quoted), Contains("PAYLOAD"));
+  EXPECT_THAT(flags("Subject: t\r\n\r\n" + quoted), IsEmpty());
+  EXPECT_THAT(flags("Content-Type: message/rfc822\r\n\r\n" + quoted), ElementsAre("JUNK_IN_HEADER"));
+}
+
 TEST(Reader, SameBytesAreShownOnce) {
   const std::string part =
       octets + std::string("Content-Transfer-Encoding: base64\r\n\r\n") + std::string(payload);
