@@ -20,15 +20,9 @@ struct Boundaries {
   std::vector<std::string> values;  // each once; of the default reading first, if `declared`
   bool declared = false;            // the grammar has found one
   Oddities oddities;                // places in the unfolded value
-
-  static constexpr std::size_t most_boundaries = 32;
 };
 
 // `value`: of a Content-Type, unfolded; `read`: the same by the grammar.
 [[nodiscard]] Boundaries boundaries_of(std::string_view value, const StructuredValue& read);
-
-// RFC 2231 3 and 4: what the parameters "name*", "name*0", "name*1*", … make together. Every plausible way:
-// in the order of their numbers up to the first gap, and as they stand; each once, at most four.
-[[nodiscard]] std::vector<std::string> assembled(const StructuredValue& read, std::string_view name);
 
 }  // namespace rastel::message

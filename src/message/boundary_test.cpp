@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "message/oddities_for_test.hpp"
+#include "message/parameter_readings.hpp"
 
 namespace rastel::message {
 namespace {
@@ -91,7 +92,7 @@ TEST(Boundary, NulCutsOrIsDropped) {
 TEST(Boundary, TooManyAreSaid) {
   std::string many;
   for (int i = 0; i < 1000; ++i) many += "; boundary=b" + std::to_string(i);
-  EXPECT_EQ(read(many).values.size(), Boundaries::most_boundaries);
+  EXPECT_EQ(read(many).values.size(), ParameterReadings::most_values);
   EXPECT_THAT(flags(many), Contains("LIMIT_VIEWS"));
 }
 

@@ -26,14 +26,22 @@ bool is_mbox_line(std::string_view line) { return line.starts_with("From ") || l
 
 class HeaderReader {
  public:
-  HeaderReader(std::string_view text, const HeaderLimits& limits) : text_(text), limits_(limits) {}
+  HeaderReader(std::string_view text, const HeaderLimits& limits, HeaderBlock& block)
+      : text_(text), limits_(limits), block_(block) {}
 
-  HeaderBlock read() {
+  void read() {
     const std::size_t first = is_mbox_line(text_) ? line_at(text_, 0).next : 0;
     const std::size_t body = read_fields(first, block_.fields);
-    // To some the header goes on: behind an empty first line, or behind a line that ends it to others.
-    std::size_t at = body;
-    for (int again = 0; again < 4 && !block_.cut; ++again) {
+    block_.ended_by_carriage_returns = ended_by_carriage_returns_;
+    std::erase(block_.bodies, body);
+    block_.bodies.insert(block_.bodies.begin(), body);
+  }
+
+  void read_on() {
+    constexpr int most_headers = 4;
+    std::size_t at = block_.bodies.front();
+    ended_by_carriage_returns_ = block_.ended_by_carriage_returns;
+    for (int again = 0; again < most_headers && !block_.cut; ++again) {
       const Line line = line_at(text_, at);
       const bool looks_like_header = lenient_field(content(line)).has_value();
       if (!looks_like_header && !ended_by_carriage_returns_) break;
@@ -41,9 +49,6 @@ class HeaderReader {
       at = read_fields(at, block_.doubtful);
       add_body(at);
     }
-    std::erase(block_.bodies, body);
-    block_.bodies.insert(block_.bodies.begin(), body);
-    return std::move(block_);
   }
 
  private:
@@ -201,7 +206,7 @@ class HeaderReader {
 
   const std::string_view text_;
   const HeaderLimits& limits_;
-  HeaderBlock block_;
+  HeaderBlock& block_;
   HeaderField* open_ = nullptr;    // of the default reading: what a folded line continues
   std::size_t open_doubtful_ = 0;  // and from here on, of `doubtful`
   bool ended_by_carriage_returns_ = false;
@@ -212,7 +217,13 @@ class HeaderReader {
 }  // namespace
 
 HeaderBlock read_header(std::string_view entity, const HeaderLimits& limits) {
-  return HeaderReader(entity, limits).read();
+  HeaderBlock block;
+  HeaderReader(entity, limits, block).read();
+  return block;
+}
+
+void read_on(std::string_view entity, HeaderBlock& block, const HeaderLimits& limits) {
+  HeaderReader(entity, limits, block).read_on();
 }
 
 }  // namespace rastel::message

@@ -41,6 +41,7 @@ struct HeaderBlock {
   std::vector<std::size_t> bodies;
   Oddities oddities;
   bool cut = false;
+  bool ended_by_carriage_returns = false;  // the default reading's; to others it goes on
 
   static constexpr std::size_t most_bodies = 16;
 };
@@ -48,5 +49,9 @@ struct HeaderBlock {
 // `entity`: from the first byte of the header to the end of the entity. A leading mbox line ("From ", ">From
 // ") is passed over. Places are offsets into `entity`.
 [[nodiscard]] HeaderBlock read_header(std::string_view entity, const HeaderLimits& limits = {});
+
+// To some a header goes on behind its end: behind an empty first line, or where a body begins with MIME
+// fields. Adds what they see. Not for a message within a message: its body is a header by right.
+void read_on(std::string_view entity, HeaderBlock& block, const HeaderLimits& limits = {});
 
 }  // namespace rastel::message

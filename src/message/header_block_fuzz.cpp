@@ -24,7 +24,8 @@ void expect_in_order(const HeaderField& field, std::size_t size) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const rastel::message::HeaderLimits limits{.bytes = 2048, .fields = 40};
-  const HeaderBlock block = rastel::message::read_header(text, limits);
+  HeaderBlock block = rastel::message::read_header(text, limits);
+  rastel::message::read_on(text, block, limits);
   expect(block.fields.size() + block.doubtful.size() <= limits.fields + 1);
   expect(!block.bodies.empty() && block.bodies.size() <= HeaderBlock::most_bodies);
   std::size_t at = 0;

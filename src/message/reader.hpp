@@ -34,10 +34,11 @@ struct ReaderLimits {
 };
 
 struct Leaf {
-  std::string path;        // "1.2" as IMAP counts (RFC 9051 6.4.5); behind a `?` what other readings count
-  std::string reading;     // empty: the default; else what was read otherwise: "prefix base64"
-  std::string type;        // declared, in lower case: "text/plain"
-  std::string_view bytes;  // decoded; valid during the call
+  std::string path;     // "1.2" as IMAP counts (RFC 9051 6.4.5); behind a `?` what other readings count
+  std::string reading;  // empty: the default; else what was read otherwise: "prefix base64"
+  std::string type;     // declared, in lower case: "text/plain"
+  std::vector<std::string> names;  // that it may be saved under: file_names.hpp
+  std::string_view bytes;          // decoded; valid during the call
 };
 
 class LeafVisitor {

@@ -57,9 +57,9 @@ TEST(Reader, NormalMessageHasOneReadingAndNoFlag) {
   const std::string mail = mail_with(std::string(octets) + "Content-Transfer-Encoding: base64");
   EXPECT_THAT(leaves(mail), ElementsAre("1||text/plain|hi", "2||application/octet-stream|PAYLOAD"));
   EXPECT_THAT(flags(mail), IsEmpty());
-  EXPECT_THAT(leaves("Subject: t\r\n\r\nhi\r\n"), ElementsAre("||text/plain|hi\r\n"));
+  EXPECT_THAT(leaves("Subject: t\r\n\r\nhi\r\n"), ElementsAre("1||text/plain|hi\r\n"));
   EXPECT_THAT(leaves("Content-Transfer-Encoding: quoted-printable\r\n\r\na=3Db\r\n"),
-              ElementsAre("||text/plain|a=b\r\n"));
+              ElementsAre("1||text/plain|a=b\r\n"));
 }
 
 TEST(Reader, PartsAreCountedAsImapDoes) {
@@ -69,6 +69,15 @@ TEST(Reader, PartsAreCountedAsImapDoes) {
                            "\r\n--b\r\n\r\nthree\r\n--b--\r\n";
   EXPECT_THAT(leaves(mail), ElementsAre("1.1||text/plain|one", "1.2||text/plain|two", "2||text/plain|three"));
   EXPECT_THAT(flags(mail), IsEmpty());
+}
+
+TEST(Reader, PartsOfAMessageWithinAMessageAreItsOwn) {
+  const std::string text = "Subject: inner\r\n\r\nhi";
+  const std::string parts = "Content-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\none\r\n--c--\r\n";
+  const std::string mail =
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + text +
+      "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + parts + "\r\n--b--\r\n";
+  EXPECT_THAT(leaves(mail), ElementsAre("1.1||text/plain|hi", "2.1||text/plain|one"));
 }
 
 TEST(Reader, MessageWithinAMessageInAnyEncoding) {
@@ -127,6 +136,14 @@ TEST(Reader, PartsBehindTheEndAndBeforeTheBeginning) {
   EXPECT_THAT(contents(head + "--b\r\n\r\nhi\r\n--b--\r\n" + part), Contains("PAYLOAD"));
 }
 
+TEST(Reader, PartsThatTakeTheirMultipartsEncoding) {
+  const std::string mail =
+      "Content-Type: multipart/mixed; boundary=b\r\nContent-Transfer-Encoding: base64\r\n\r\n--b\r\n" +
+      std::string(octets) + "\r\n" + std::string(payload) + "\r\n--b--\r\n";
+  EXPECT_THAT(contents(mail), Contains("PAYLOAD"));
+  EXPECT_THAT(flags(mail), Contains("CTE_ON_COMPOSITE"));
+}
+
 TEST(Reader, MultipartThatIsEncodedAsAWhole) {
   // "--b\r\n\r\nPAYLOAD\r\n--b--\r\n"
   const std::string mail =
@@ -145,6 +162,19 @@ TEST(Reader, FilesThatStandInATextByOldEncodings) {
               Contains("PAYLOAD"));
   EXPECT_THAT(flags(head + "begin 644 p.exe\r\n'4$%93$]!1```\r\n`\r\nend\r\n"), ElementsAre("UU_IN_TEXT"));
   EXPECT_THAT(flags(head + "begin with this\r\nand go on\r\n"), IsEmpty());
+}
+
+TEST(Reader, LeavesHaveTheirNames) {
+  struct Names : LeafVisitor {
+    void leaf(const Leaf& leaf) override { names.insert(names.end(), leaf.names.begin(), leaf.names.end()); }
+    std::vector<std::string> names;
+  } seen;
+  (void)read_message(
+      mail_with("Content-Type: application/octet-stream; name=one.txt\r\n"
+                "Content-Disposition: attachment; filename=two.exe\r\nContent-Transfer-Encoding: base64"),
+      seen);
+  (void)read_message("Subject: t\r\n\r\nbegin 644 three.exe\r\n#0V%T\r\nend\r\n", seen);
+  EXPECT_THAT(seen.names, ElementsAre("one.txt", "two.exe", "three.exe"));
 }
 
 TEST(Reader, MailQuotedInATextIsReadAndItsFaultsAreNobodysDoubt) {

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "message/boundary.hpp"
+#include "message/parameter_readings.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rastel::message;
@@ -13,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const Parameter& parameter : read.parameters)
     if (parameter.name.size() + parameter.value.size() > size) std::abort();
   const Boundaries boundaries = boundaries_of(value, read);
-  if (boundaries.values.size() > Boundaries::most_boundaries) std::abort();
+  if (boundaries.values.size() > ParameterReadings::most_values) std::abort();
   const std::string* declared = read.find("boundary");
   if (boundaries.declared != (declared != nullptr)) std::abort();
   if (declared != nullptr && boundaries.values.front() != *declared) std::abort();
