@@ -10,6 +10,8 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
+#include "message/known_fields.hpp"
+
 namespace rastel::message {
 namespace {
 
@@ -34,6 +36,19 @@ bool turns(char16_t unit) {
 bool is_invisible(char16_t unit) {
   const int kind = u_charType(unit);
   return kind == U_CONTROL_CHAR || kind == U_FORMAT_CHAR;
+}
+
+// UTF-16 without a mark of its order is big-endian (RFC 2781 4.3), but mostly written as it lies in memory:
+// of Latin letters the second byte is zero then.
+std::string_view with_byte_order(std::string_view charset, std::string_view bytes) {
+  const bool is_open = equal_ignoring_case(charset, "utf-16") || equal_ignoring_case(charset, "utf16");
+  if (!is_open || bytes.starts_with("\xfe\xff") || bytes.starts_with("\xff\xfe")) return charset;
+  std::size_t first = 0, second = 0;
+  for (std::size_t at = 0; at + 1 < bytes.size(); at += 2) {
+    first += bytes[at] == '\0' ? 1 : 0;
+    second += bytes[at + 1] == '\0' ? 1 : 0;
+  }
+  return second > first ? "utf-16le" : "utf-16be";
 }
 
 std::u16string to_utf16(std::string_view utf8) {
@@ -64,7 +79,7 @@ std::optional<std::string> to_utf8(std::string_view bytes, std::string_view char
   if (!std::ranges::all_of(charset, is_charset_byte)) return {};
   UErrorCode error = U_ZERO_ERROR;
   const std::unique_ptr<UConverter, CloseConverter> converter(
-      ucnv_open(std::string(charset).c_str(), &error));
+      ucnv_open(std::string(with_byte_order(charset, bytes)).c_str(), &error));
   if (U_FAILURE(error)) return {};
   std::string result(bytes.size() * 4 + 8, '\0');
   const std::int32_t length =

@@ -59,8 +59,13 @@ class Describer {
     }
     add_file_names(value, result_.names);
     const Boundaries boundaries = boundaries_of(value, read);
-    result_.may_be_message |= find_ignoring_case(value, "message/") != std::string::npos;
-    if (find_ignoring_case(value, "multipart") == std::string::npos && boundaries.values.empty()) return;
+    const auto says = [&](std::string_view what) {
+      return find_ignoring_case(value, what) != std::string::npos;
+    };
+    result_.may_be_message |= says("message/");
+    if (says("message/partial")) result_.oddities.add(Ambiguity::partial_message, where);
+    if (says("message/external-body")) result_.oddities.add(Ambiguity::external_body, where);
+    if (!says("multipart") && boundaries.values.empty()) return;
     result_.may_be_multipart = true;
     take_oddities(read.oddities, where);
     take_oddities(boundaries.oddities, where);

@@ -42,6 +42,7 @@ TEST(FileNames, EachThatSomeProgramSaves) {
                                             "; filename==?utf-8?Q?file=2Ezip?=",
                                             "; filename=\"=?utf-8?Q?file?= =?utf-8?Q?=2Ezip?=\"",
                                             "; filename=\"=?utf-16be?B?AGYAaQBsAGUALgB6AGkAcA==?=\"",
+                                            "; filename=\"=?utf-16?B?ZgBpAGwAZQAuAHoAaQBwAA==?=\"",
                                             "; filename=\"file%2Ezip\"",
                                             "; filename = file.zip",
                                             "; filename=\"file.zip",
@@ -54,6 +55,12 @@ TEST(FileNames, EachThatSomeProgramSaves) {
                                             "; filename*=utf-8''file%EF%BC%8Ezip",
                                             "; filename*=utf-8''file.%E2%80%8Bzip"})
     EXPECT_THAT(of(parameters).names, Contains("file.zip")) << parameters;
+}
+
+TEST(FileNames, SemicolonThatNobodyQuoted) {
+  EXPECT_THAT(of("; filename=file;.zip").names, Contains("file;.zip"));
+  EXPECT_THAT(of("; filename=file;.zip; size=3").names, Contains("file;.zip"));
+  EXPECT_THAT(of("; filename=file.zip; size=3").names, ElementsAre("file.zip"));
 }
 
 TEST(FileNames, TextThatIsTurnedRound) {

@@ -116,6 +116,11 @@ class Collector {
       add_all_forms(up_to_semicolon.substr(0, up_to_semicolon.find_first_of(" \t,\"(")));
     }
     add_all_forms(up_to_semicolon);
+    // What follows the semicolon is a part of the value to some, if it is no parameter.
+    if (up_to_semicolon.size() + 1 >= begun.size()) return;
+    const std::size_t equals = begun.find('=', up_to_semicolon.size());
+    const std::string_view no_parameter = begun.substr(0, begun.substr(0, equals).rfind(';'));
+    add_all_forms(equals == std::string_view::npos ? begun : no_parameter);
   }
 
   const std::string_view value_;

@@ -15,6 +15,7 @@
 #include "message/embedded.hpp"
 #include "message/line.hpp"
 #include "message/quoted_printable.hpp"
+#include "message/tnef.hpp"
 
 namespace rastel::message {
 namespace {
@@ -301,11 +302,26 @@ class Reader {
     }
     if (origin == Origin::decoded && (said.may_be_multipart || bytes.starts_with("--")))
       (void)read_parts(piece, said, place.otherwise("decoded"));
+    if (is_tnef(bytes)) unwrap_tnef(piece, place);
     look_for_embedded(piece, place);
     // Of a message within the message its own leaves are shown; encoded, it was never seen as a whole.
     if (said.type.starts_with("message/") && origin == Origin::as_it_stands) return;
     visitor_.leaf({place.in_message ? place.part("1").path : place.path, place.reading, said.type,
                    said.names.names, bytes});
+  }
+
+  void unwrap_tnef(const Piece& piece, const Place& place) {
+    const Place within = place.otherwise("tnef").deeper();
+    if (within.depth > limits_.depth) return stop(Ambiguity::limit_depth, piece.range);
+    Tnef tnef = read_tnef(piece.bytes(), limits_.decoded_bytes - decoded_bytes_);
+    if (tnef.cut) stop(Ambiguity::limit_parts, piece.range);
+    if (tnef.broken && !in_guessed_) result_.oddities.add(Ambiguity::broken_tnef, piece.range);
+    for (TnefFile& file : tnef.files) {
+      Description said{.type = "application/octet-stream"};
+      for (const std::string& name : file.names) add_file_name(name, said.names);
+      show_decoded(file.unpacked.empty() ? std::string(file.bytes) : std::move(file.unpacked), piece.range,
+                   said, within);
+    }
   }
 
   void look_for_embedded(const Piece& piece, const Place& place) {

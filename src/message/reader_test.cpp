@@ -192,6 +192,15 @@ TEST(Reader, SameBytesAreShownOnce) {
   EXPECT_THAT(contents(mail), ElementsAre("PAYLOAD"));
 }
 
+TEST(Reader, PiecesAndContentFromElsewhereAreFlagged) {
+  EXPECT_THAT(
+      flags("Content-Type: message/partial; id=\"x@y\"; number=1; total=2\r\n\r\nSubject: t\r\n\r\nhi"),
+      ElementsAre("MESSAGE_PARTIAL"));
+  EXPECT_THAT(flags("Content-Type: message/external-body; access-type=URL; URL=\"http://h.example/p\"\r\n\r\n"
+                    "Content-Type: text/plain\r\n\r\nhi"),
+              ElementsAre("EXTERNAL_BODY"));
+}
+
 TEST(Reader, LimitsEndInIncomplete) {
   Collector collector;
   std::string deep;
