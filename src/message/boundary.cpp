@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "message/boundary.hpp"
 
+#include "message/ascii.hpp"
 #include "message/parameter_readings.hpp"
 
 namespace rastel::message {

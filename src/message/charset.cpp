@@ -10,7 +10,7 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 
-#include "message/known_fields.hpp"
+#include "message/ascii.hpp"
 
 namespace rastel::message {
 namespace {

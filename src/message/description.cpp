@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "message/ascii.hpp"
 #include "message/boundary.hpp"
 #include "message/structured_value.hpp"
 

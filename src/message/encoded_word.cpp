@@ -5,9 +5,9 @@
 #include <optional>
 
 #include "base/planted_bug.hpp"
+#include "message/ascii.hpp"
 #include "message/base64.hpp"
 #include "message/charset.hpp"
-#include "message/known_fields.hpp"
 #include "message/quoted_printable.hpp"
 
 namespace rastel::message {

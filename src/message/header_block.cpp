@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/planted_bug.hpp"
+#include "message/ascii.hpp"
 #include "message/known_fields.hpp"
 #include "message/line.hpp"
 

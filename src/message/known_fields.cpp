@@ -5,7 +5,7 @@
 #include <array>
 #include <span>
 
-#include "message/line.hpp"
+#include "message/ascii.hpp"
 
 namespace rastel::message {
 namespace {
@@ -97,16 +97,6 @@ bool could_be_value(KnownField field, std::string_view value) {
 }
 
 }  // namespace
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
-}
-
-std::size_t find_ignoring_case(std::string_view text, std::string_view word) {
-  const auto found = std::ranges::search(text, word, [](char x, char y) { return ascii_lower(x) == y; });
-  return found.empty() && !word.empty() ? std::string_view::npos
-                                        : static_cast<std::size_t>(found.begin() - text.begin());
-}
 
 KnownField known_field(std::string_view name) {
   for (const Row& row : rows)

@@ -21,14 +21,6 @@ enum class KnownField : std::uint8_t {
   content_location,           // RFC 2557 4.2
 };
 
-// ASCII alone: a locale's idea of case is an attack.
-[[nodiscard]] constexpr char ascii_lower(char byte) {
-  return byte >= 'A' && byte <= 'Z' ? static_cast<char>(byte - 'A' + 'a') : byte;
-}
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b);
-// Where `word` (in lower case) begins in `text`; npos: nowhere.
-[[nodiscard]] std::size_t find_ignoring_case(std::string_view text, std::string_view word);
-
 [[nodiscard]] KnownField known_field(std::string_view name);
 
 // One of the first four, seen in a line where the grammar has none or another: in front of the name and

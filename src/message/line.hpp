@@ -27,7 +27,4 @@ struct Line {
   return {at, end, feed + 1};
 }
 
-// White space within a line (RFC 5322 2.2.2 WSP), nothing else: what isspace() takes for it is an attack.
-[[nodiscard]] constexpr bool is_white(char byte) { return byte == ' ' || byte == '\t'; }
-
 }  // namespace rastel::message

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "base/planted_bug.hpp"
+#include "message/ascii.hpp"
 #include "message/known_fields.hpp"
 #include "message/line.hpp"
 
@@ -30,18 +31,19 @@ struct Delimiter {
   Match match = Match::none;
 };
 
-std::string_view trimmed_right(std::string_view text) {
+// Without white space and CRs at its end.
+std::string_view bare(std::string_view text) {
   while (!text.empty() && (is_white(text.back()) || text.back() == '\r')) text.remove_suffix(1);
   return text;
 }
 
 // `line`: behind the hyphens.
 Match match(std::string_view line, std::string_view boundary) {
-  const std::string_view bare = trimmed_right(line);
-  const std::string_view wanted = trimmed_right(boundary);
-  if (line == boundary || bare == wanted) return Match::exact;
-  if (bare.size() >= wanted.size() + 2 && bare.starts_with(wanted) && bare.ends_with("--") &&
-      trimmed_right(bare.substr(wanted.size(), bare.size() - wanted.size() - 2)).empty())
+  const std::string_view own = bare(line);
+  const std::string_view wanted = bare(boundary);
+  if (line == boundary || own == wanted) return Match::exact;
+  if (own.size() >= wanted.size() + 2 && own.starts_with(wanted) && own.ends_with("--") &&
+      bare(own.substr(wanted.size(), own.size() - wanted.size() - 2)).empty())
     return Match::close;
   const bool begins = !boundary.empty() && line.size() >= boundary.size() &&
                       equal_ignoring_case(line.substr(0, boundary.size()), boundary);

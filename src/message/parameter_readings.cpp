@@ -4,8 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "message/known_fields.hpp"
-#include "message/line.hpp"
+#include "message/ascii.hpp"
 #include "message/rfc2231.hpp"
 
 namespace rastel::message {
@@ -131,12 +130,6 @@ class Collector {
 };
 
 }  // namespace
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_white(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_white(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 ParameterReadings readings_of(std::string_view value, const StructuredValue& read, std::string_view name) {
   return Collector(value, read, name).collect();

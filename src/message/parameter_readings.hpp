@@ -29,6 +29,4 @@ struct ParameterReadings {
 [[nodiscard]] ParameterReadings readings_of(std::string_view value, const StructuredValue& read,
                                             std::string_view name);
 
-[[nodiscard]] std::string_view trimmed(std::string_view text);
-
 }  // namespace rastel::message

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/planted_bug.hpp"
+#include "message/ascii.hpp"
 #include "message/line.hpp"
 
 namespace rastel::message {
@@ -12,14 +13,6 @@ namespace {
 using BadEscape = QuotedPrintableReading::BadEscape;
 using TrailingWhite = QuotedPrintableReading::TrailingWhite;
 using OddSoftBreak = QuotedPrintableReading::OddSoftBreak;
-
-// RFC 2045 has upper case alone; everybody takes both.
-int hexadecimal(char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (byte >= 'A' && byte <= 'F') return byte - 'A' + 10;
-  if (byte >= 'a' && byte <= 'f') return byte - 'a' + 10;
-  return -1;
-}
 
 class Decoder {
  public:
@@ -75,6 +68,7 @@ class Decoder {
 
   std::size_t escape(std::size_t mark, std::size_t end) {
     const std::size_t left = end - mark - 1;
+    // RFC 2045 has upper case alone; everybody takes both.
     const int high = left > 0 ? hexadecimal(byte_at(mark + 1)) : -1;
     const int low = left > 1 ? hexadecimal(text_[mark + 2]) : -1;
     if (high >= 0 && low >= 0) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "message/ascii.hpp"
 #include "message/oddities.hpp"
 
 namespace rastel::message {

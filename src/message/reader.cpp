@@ -10,6 +10,7 @@
 
 #include "base/planted_bug.hpp"
 #include "base/sha256.hpp"
+#include "message/ascii.hpp"
 #include "message/base64.hpp"
 #include "message/description.hpp"
 #include "message/embedded.hpp"

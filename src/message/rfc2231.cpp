@@ -5,19 +5,12 @@
 #include <charconv>
 #include <map>
 
-#include "message/known_fields.hpp"
-#include "message/line.hpp"
+#include "message/ascii.hpp"
 
 namespace rastel::message {
 namespace {
 
 constexpr std::size_t most_segments = 256;
-
-int hexadecimal(char byte) {
-  if (byte >= '0' && byte <= '9') return byte - '0';
-  if (ascii_lower(byte) >= 'a' && ascii_lower(byte) <= 'f') return ascii_lower(byte) - 'a' + 10;
-  return -1;
-}
 
 // charset'language'text
 std::string_view behind_language(std::string_view text) {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "message/ascii.hpp"
 #include "message/structured_value.hpp"
 
 namespace rastel::message {

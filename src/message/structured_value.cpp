@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "base/planted_bug.hpp"
-#include "message/known_fields.hpp"
+#include "message/ascii.hpp"
 #include "message/line.hpp"
 
 namespace rastel::message {

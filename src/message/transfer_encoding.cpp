@@ -5,7 +5,7 @@
 #include <array>
 #include <string>
 
-#include "message/known_fields.hpp"
+#include "message/ascii.hpp"
 #include "message/structured_value.hpp"
 
 namespace rastel::message {

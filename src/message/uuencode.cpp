@@ -2,8 +2,8 @@
 #include <algorithm>
 
 #include "base/planted_bug.hpp"
+#include "message/ascii.hpp"
 #include "message/embedded_encodings.hpp"
-#include "message/known_fields.hpp"
 #include "message/line.hpp"
 
 namespace rastel::message {
