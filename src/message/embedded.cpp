@@ -36,9 +36,9 @@ std::string_view to_string(Embedded::Encoding encoding) {
 
 EmbeddedFiles find_embedded(std::string_view text, std::size_t room) {
   EmbeddedFiles found;
-  take_all([&](std::size_t at) { return next_uuencoded(text, at); }, found, room);
-  take_all([&](std::size_t at) { return next_yenc(text, at); }, found, room);
   // One byte more than there is room for tells that it was cut.
+  take_all([&](std::size_t at) { return next_uuencoded(text, at, room + 1); }, found, room);
+  take_all([&](std::size_t at) { return next_yenc(text, at); }, found, room);
   take_all([&](std::size_t at) { return next_binhex(text, at, room + 1); }, found, room);
   return found;
 }

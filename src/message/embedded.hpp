@@ -3,8 +3,8 @@
 // (draft 1.3) and BinHex 4.0 (RFC 1741). Programs decode them wherever they stand, so they are found at any
 // line, and read tolerantly: a line too short, a missing end, a checksum that is wrong stop nothing.
 //
-// One pass over the text an encoding. Limits: `most_embedded` files; what is decoded is never longer than the
-// text, but for BinHex, whose runs (1:42 at most) end at `room`.
+// One pass over the text an encoding. Limits: `most_embedded` files and `room` for their bytes: runs of
+// BinHex are 1:42 at most, a line of uuencode whose trailing spaces were cut off is 1:32.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +36,8 @@ struct EmbeddedFiles {
 
 [[nodiscard]] EmbeddedFiles find_embedded(std::string_view text, std::size_t room);
 
-// All lines of a text that a Content-Transfer-Encoding calls uuencoded, also without a `begin`.
-[[nodiscard]] std::string decode_uuencoded(std::string_view text);
+// All lines of a text that a Content-Transfer-Encoding calls uuencoded, also without a `begin`; at most
+// `room` bytes.
+[[nodiscard]] std::string decode_uuencoded(std::string_view text, std::size_t room);
 
 }  // namespace rastel::message

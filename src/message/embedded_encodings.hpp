@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Of embedded.hpp: each finds the next file at or behind `at`, where a line begins, and decodes it.
+// Of embedded.hpp: each finds the next file at or behind `at`, where a line begins, and decodes it: at most
+// `room` bytes.
 #pragma once
 
 #include <optional>
@@ -8,9 +9,9 @@
 
 namespace rastel::message {
 
-[[nodiscard]] std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at);
+[[nodiscard]] std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at, std::size_t room);
 [[nodiscard]] std::optional<Embedded> next_yenc(std::string_view text, std::size_t at);
-// Data and resource fork, one behind the other, at most `room` bytes.
+// Data and resource fork, one behind the other.
 [[nodiscard]] std::optional<Embedded> next_binhex(std::string_view text, std::size_t at, std::size_t room);
 
 }  // namespace rastel::message

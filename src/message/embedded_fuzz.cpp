@@ -15,6 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     bytes += file.bytes.size();
   }
   if (bytes > room || found.files.size() > EmbeddedFiles::most_embedded) std::abort();
-  if (decode_uuencoded(text).size() > size) std::abort();
+  if (decode_uuencoded(text, room).size() > room) std::abort();
   return 0;
 }

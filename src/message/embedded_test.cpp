@@ -66,9 +66,16 @@ TEST(Embedded, TooManyAndTooLargeAreSaid) {
   EXPECT_FALSE(find_embedded("begin 644 c\n#0V%T\nend\n", 3).cut);
 }
 
+TEST(Embedded, LinesWithoutTheirSpacesDontFillMemory) {
+  std::string lines = "begin 644 c\n";
+  for (int i = 0; i < 1000; ++i) lines += "@\n";
+  EXPECT_TRUE(find_embedded(lines, 1000).cut);
+  EXPECT_EQ(decode_uuencoded(lines, 1000).size(), 1000U);
+}
+
 TEST(Embedded, EncodingWithoutItsFirstLine) {
-  EXPECT_EQ(decode_uuencoded("#0V%T\r\n`\r\n"), "Cat");
-  EXPECT_EQ(decode_uuencoded("begin 644 c\n#0V%T\n#0V%T\nend\n"), "CatCat");
+  EXPECT_EQ(decode_uuencoded("#0V%T\r\n`\r\n", 100), "Cat");
+  EXPECT_EQ(decode_uuencoded("begin 644 c\n#0V%T\n#0V%T\nend\n", 100), "CatCat");
 }
 
 }  // namespace

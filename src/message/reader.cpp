@@ -258,7 +258,8 @@ class Reader {
       case TransferEncoding::quoted_printable:
         return show_readings(decode_quoted_printable(body.bytes()), body, said, place);
       case TransferEncoding::uuencode:
-        return show_decoded(decode_uuencoded(body.bytes()), body.range, said, place);
+        return show_decoded(decode_uuencoded(body.bytes(), limits_.decoded_bytes - decoded_bytes_ + 1),
+                            body.range, said, place);
     }
   }
 

@@ -26,8 +26,8 @@ bool is_data_line(std::string_view line) {
   return std::ranges::all_of(line, is_digit);
 }
 
-void decode_line(std::string_view line, std::string& out) {
-  std::size_t left = value(line.front());
+void decode_line(std::string_view line, std::size_t room, std::string& out) {
+  std::size_t left = std::min<std::size_t>(value(line.front()), room - out.size());
   line.remove_prefix(1);
   const auto digit = [&](std::size_t at) -> unsigned {
     if constexpr (RASTEL_PLANTED(embedded)) return at <= line.size() ? value(planted_read(line, at)) : 0;
@@ -56,7 +56,7 @@ std::string name_of(std::string_view line) {
 
 }  // namespace
 
-std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at) {
+std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at, std::size_t room) {
   while (at < text.size()) {
     const Line first = line_at(text, at);
     at = first.next;
@@ -65,7 +65,7 @@ std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at) {
     for (std::size_t next = first.next; next < text.size();) {
       const Line line = line_at(text, next);
       if (!is_data_line(content(text, line))) break;
-      decode_line(content(text, line), file.bytes);
+      decode_line(content(text, line), room, file.bytes);
       next = file.where.end = line.next;
     }
     return file;
@@ -73,13 +73,14 @@ std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at) {
   return {};
 }
 
-std::string decode_uuencoded(std::string_view text) {
+std::string decode_uuencoded(std::string_view text, std::size_t room) {
   std::string bytes;
   for (std::size_t at = 0; at < text.size();) {
     const Line line = line_at(text, at);
     at = line.next;
     const std::string_view data = content(text, line);
-    if (!begins(data) && !equal_ignoring_case(data, "end") && is_data_line(data)) decode_line(data, bytes);
+    if (!begins(data) && !equal_ignoring_case(data, "end") && is_data_line(data))
+      decode_line(data, room, bytes);
   }
   return bytes;
 }
