@@ -7,18 +7,13 @@
 
 #include <openssl/evp.h>
 
+#include "base/ascii.hpp"
+
 namespace rastel {
 namespace {
 
 void require(int good) {
   if (good != 1) throw std::bad_alloc();
-}
-
-int hex_value(char digit) {
-  if (digit >= '0' && digit <= '9') return digit - '0';
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  return -1;
 }
 
 }  // namespace
@@ -75,8 +70,8 @@ std::optional<Digest> Digest::from_hex(std::string_view text) {
   Digest digest;
   if (text.size() != 2 * digest.bytes.size()) return std::nullopt;
   for (std::size_t i = 0; i < digest.bytes.size(); ++i) {
-    const int high = hex_value(text[2 * i]);
-    const int low = hex_value(text[2 * i + 1]);
+    const int high = hexadecimal(text[2 * i]);
+    const int low = hexadecimal(text[2 * i + 1]);
     if (high < 0 || low < 0) return std::nullopt;
     digest.bytes[i] = static_cast<std::uint8_t>(high * 16 + low);
   }

@@ -22,7 +22,7 @@ Boundaries boundaries_of(std::string_view value, const StructuredValue& read) {
   const std::string& boundary = result.values.front();
   note_if(boundary.empty(), Ambiguity::empty_boundary);
   note_if(boundary.size() > longest, Ambiguity::boundary_too_long);
-  note_if(boundary != trimmed(boundary), Ambiguity::white_in_boundary);
+  note_if(boundary != trim(boundary), Ambiguity::white_in_boundary);
   return result;
 }
 

@@ -31,7 +31,7 @@ std::optional<Word> word_at(std::string_view text, std::size_t at) {
   const std::string_view head = text.substr(at + 2, longest_start);
   const std::size_t first = head.find('?');
   if (first == std::string_view::npos || first + 2 >= head.size() || head[first + 2] != '?') return {};
-  const char encoding = ascii_lower(head[first + 1]);
+  const char encoding = to_lower(head[first + 1]);
   if (encoding != 'b' && encoding != 'q') return {};
   const std::size_t begin = at + 2 + first + 3;
   const std::size_t end = text.find("?=", begin);

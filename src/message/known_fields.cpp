@@ -26,8 +26,6 @@ constexpr std::array rows{
 };
 constexpr std::size_t lenient_rows = 4;
 
-bool is_control(char byte) { return static_cast<unsigned char>(byte) < ' ' || byte == '\x7f'; }
-
 // Past one comment (RFC 5322 3.2.2) that begins at `at`; an unclosed one is none.
 std::size_t past_comment(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
@@ -63,7 +61,7 @@ std::size_t past_invisible(std::string_view line, std::size_t at) {
 std::size_t past_name(std::string_view line, std::size_t at, std::string_view name) {
   for (const char letter : name) {
     at = past_invisible(line, at);
-    if (at == line.size() || ascii_lower(line[at]) != letter) return std::string_view::npos;
+    if (at == line.size() || to_lower(line[at]) != letter) return std::string_view::npos;
     ++at;
   }
   return at;
@@ -107,7 +105,7 @@ KnownField known_field(std::string_view name) {
 std::optional<LenientField> lenient_field(std::string_view line) {
   std::size_t begin = past_invisible(line, 0);
   while (begin < line.size() && line[begin] == ':') begin = past_invisible(line, begin + 1);
-  if (begin == line.size() || (ascii_lower(line[begin]) != 'c' && ascii_lower(line[begin]) != 'm')) return {};
+  if (begin == line.size() || (to_lower(line[begin]) != 'c' && to_lower(line[begin]) != 'm')) return {};
   for (const Row& row : std::span(rows).first(lenient_rows)) {
     const std::size_t end = past_name(line, begin, row.name);
     if (end == std::string_view::npos) continue;

@@ -49,7 +49,7 @@ class Collector {
   // A value, and what it is to who trims it, cuts it or drops what is no text.
   void add_all_forms(std::string_view one) {
     add(one);
-    const std::string_view bare = trimmed(one);
+    const std::string_view bare = trim(one);
     add(bare);
     if (one.size() > cut_value) add(one.substr(0, cut_value));
     if (bare.find_first_of("\"'") != std::string_view::npos) add(without(bare, "\"'"));
@@ -100,7 +100,7 @@ class Collector {
 
   // All that the text behind a `=` may be the value of.
   void add_value(std::string_view rest) {
-    const std::string_view begun = trimmed(rest);
+    const std::string_view begun = trim(rest);
     const std::string_view up_to_semicolon = begun.substr(0, begun.find(';'));
     if (begun.starts_with('"')) {
       const std::size_t close = begun.find('"', 1);
@@ -108,8 +108,7 @@ class Collector {
       add_all_forms(inside);
       if (close == std::string_view::npos) add_all_forms(inside.substr(0, inside.find(';')));
       if (inside.find('\\') != std::string_view::npos) add_all_forms(without(inside, "\\"));
-      const std::string_view behind =
-          close == std::string_view::npos ? begun : trimmed(begun.substr(close + 1));
+      const std::string_view behind = close == std::string_view::npos ? begun : trim(begun.substr(close + 1));
       if (behind.empty() || behind.front() == ';') return;  // nothing about it is in doubt
     } else {
       add_all_forms(up_to_semicolon.substr(0, up_to_semicolon.find_first_of(" \t,\"(")));

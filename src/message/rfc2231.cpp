@@ -95,9 +95,7 @@ std::string charset_of_parameter(const StructuredValue& read, std::string_view n
     if (!is_segment(parameter.name, name, number, encoded) || number != 0 || !encoded) continue;
     const std::size_t quote = parameter.value.find('\'');
     if (quote == std::string::npos) continue;
-    std::string charset = parameter.value.substr(0, quote);
-    std::ranges::transform(charset, charset.begin(), ascii_lower);
-    return charset;
+    return lower(std::string_view(parameter.value).substr(0, quote));
   }
   return {};
 }

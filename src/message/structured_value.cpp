@@ -10,12 +10,6 @@
 namespace rastel::message {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), ascii_lower);
-  return result;
-}
-
 class ValueReader {
  public:
   // `text` has no comments any more.
@@ -54,7 +48,7 @@ class ValueReader {
         note(Ambiguity::bad_parameter_syntax, before);
         return;
       }
-      result_.word += ascii_lower(text_[at_++]);
+      result_.word += to_lower(text_[at_++]);
     }
   }
 

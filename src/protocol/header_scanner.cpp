@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace rastel {
 namespace {
@@ -24,7 +24,7 @@ std::string_view field_name(std::string_view line) {
   const std::size_t end = line.size() + (RASTEL_PLANTED(header_scanner) ? 1 : 0);
   for (std::size_t i = 0; i < end; ++i) {
     const char character = planted_read(line, i);
-    if (character == ':') return smtp::trim(line.substr(0, i));
+    if (character == ':') return trim(line.substr(0, i));
     if (character != ' ' && character != '\t' && (character <= ' ' || character >= 0x7f)) return {};
   }
   return {};
@@ -35,7 +35,7 @@ std::string_view field_name(std::string_view line) {
 bool strictly_formed(std::string_view line) {
   if (!line.ends_with("\r\n")) return false;
   line.remove_suffix(2);
-  return !smtp::trim(line).empty() && std::ranges::all_of(line, [](char character) {
+  return !trim(line).empty() && std::ranges::all_of(line, [](char character) {
     return character == '\t' || (character >= ' ' && character < 0x7f);
   });
 }
@@ -97,25 +97,25 @@ void HeaderScanner::line(std::string_view line, Length length, std::string& out)
 void HeaderScanner::start_of_field(std::string_view text) {
   const std::string_view name = field_name(text);
   noting_ = nullptr;
-  if (smtp::equal_ignoring_case(name, own_field_)) {
+  if (equal_ignoring_case(name, own_field_)) {
     where_ = Where::dropped_field;
     ++forged_;
     return;
   }
   where_ = Where::field;
-  const bool received = smtp::equal_ignoring_case(name, "Received");
+  const bool received = equal_ignoring_case(name, "Received");
   if (received) ++received_;
   // Strictly formed: no blank before the colon.
-  in_trace_field_ = (received || smtp::equal_ignoring_case(name, "Return-Path")) &&
-                    text.size() > name.size() && text[name.size()] == ':';
-  if (smtp::equal_ignoring_case(name, "Message-ID") && message_id_.empty()) noting_ = &message_id_;
-  if (smtp::equal_ignoring_case(name, "Subject") && subject_.empty()) noting_ = &subject_;
+  in_trace_field_ = (received || equal_ignoring_case(name, "Return-Path")) && text.size() > name.size() &&
+                    text[name.size()] == ':';
+  if (equal_ignoring_case(name, "Message-ID") && message_id_.empty()) noting_ = &message_id_;
+  if (equal_ignoring_case(name, "Subject") && subject_.empty()) noting_ = &subject_;
   if (noting_ != nullptr) note(text.substr(text.find(':') + 1));
 }
 
 void HeaderScanner::note(std::string_view text) {
   if (noting_ == nullptr) return;
-  text = smtp::trim(text);
+  text = trim(text);
   if (!noting_->empty() && noting_->size() < longest_note) *noting_ += ' ';
   noting_->append(text, 0, longest_note - std::min(noting_->size(), longest_note));
 }

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstdlib>
 
+#include "base/ascii.hpp"
 #include "protocol/smtp/server_talk_for_test.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace {
 
@@ -43,9 +43,9 @@ constexpr std::array<std::string_view, 28> tokens{"EHLO c\r\n",
 // Of a line "auth …" of the transcript: what is said to the next hop in an exchange.
 bool is_base64(std::string_view relayed) {
   using namespace rastel::smtp;
-  if (starts_ignoring_case(relayed, "AUTH ")) {
-    relayed = trim(relayed.substr(5));
-    relayed = trim(relayed.substr(std::min(relayed.find(' '), relayed.size())));
+  if (rastel::starts_ignoring_case(relayed, "AUTH ")) {
+    relayed = rastel::trim(relayed.substr(5));
+    relayed = rastel::trim(relayed.substr(std::min(relayed.find(' '), relayed.size())));
   }
   return is_sasl_line(relayed);
 }

@@ -5,7 +5,7 @@
 #include <array>
 #include <charconv>
 
-#include "protocol/smtp/text.hpp"
+#include "base/ascii.hpp"
 #include "protocol/smtp/xtext.hpp"
 
 namespace rastel::smtp {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/ascii.hpp"
 #include "protocol/pieces_for_test.hpp"
-#include "protocol/smtp/text.hpp"
 #include "protocol/smtp/xtext.hpp"
 
 namespace {
@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 20> tokens{
     " ",
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"};
 
-bool has_control(std::string_view text) { return std::ranges::any_of(text, rastel::smtp::is_control); }
+bool has_control(std::string_view text) { return std::ranges::any_of(text, rastel::is_control); }
 
 // The attributes that these lines say, to somebody who reads them as we do.
 std::vector<Attribute> read_back(const std::vector<std::string>& lines, std::string_view verb, Parse parse) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "protocol/smtp/text.hpp"
+#include "base/ascii.hpp"
 
 namespace rastel::smtp {
 namespace {

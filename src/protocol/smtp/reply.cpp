@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 namespace {

@@ -6,8 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 namespace {

@@ -7,10 +7,10 @@
 #include <array>
 #include <charconv>
 
+#include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
 #include "protocol/smtp/parameters.hpp"
 #include "protocol/smtp/server_machine.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 namespace {

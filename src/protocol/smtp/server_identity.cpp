@@ -3,8 +3,8 @@
 // came, but nothing that isn't base64 is: a bare CR in it would be a command of its own to a sloppy server.
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "protocol/smtp/server_machine.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 

@@ -7,8 +7,8 @@
 
 #include <arpa/inet.h>
 
+#include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
-#include "protocol/smtp/text.hpp"
 
 namespace rastel::smtp {
 namespace {
@@ -18,13 +18,6 @@ constexpr std::size_t longest_line = 510;
 constexpr std::string_view unavailable = "[UNAVAILABLE]";
 constexpr std::string_view xforward_names = "NAME ADDR PORT PROTO HELO IDENT SOURCE";
 constexpr std::size_t most_attributes = 14;  // every one twice
-
-int hex(char digit) {
-  if (is_digit(digit)) return digit - '0';
-  if (digit >= 'A' && digit <= 'F') return digit - 'A' + 10;
-  if (digit >= 'a' && digit <= 'f') return digit - 'a' + 10;
-  return -1;
-}
 
 bool is_offered(std::string_view offered, std::string_view name) {
   while (!(offered = trim(offered)).empty()) {
@@ -125,8 +118,8 @@ std::optional<std::string> decode_xtext(std::string_view text) {
     if (character == '+') {
       const std::size_t needed = RASTEL_PLANTED(identity) ? 1 : 2;
       if (i + needed >= text.size()) return std::nullopt;
-      const int high = hex(text[i + 1]);
-      const int low = hex(planted_read(text, i + 2));
+      const int high = hexadecimal(text[i + 1]);
+      const int low = hexadecimal(planted_read(text, i + 2));
       if (high < 0 || low < 0) return std::nullopt;
       character = static_cast<char>(high * 16 + low);
       i += 2;
@@ -148,7 +141,8 @@ std::optional<std::vector<Attribute>> parse_xclient(std::string_view arguments) 
 }
 
 std::string to_forwarded_address(std::string_view address) {
-  const bool valid = std::ranges::all_of(address, [](char c) { return hex(c) >= 0 || c == '.' || c == ':'; });
+  const bool valid =
+      std::ranges::all_of(address, [](char c) { return hexadecimal(c) >= 0 || c == '.' || c == ':'; });
   if (!valid || address.find_first_of(".:") == std::string_view::npos) return std::string(unavailable);
   return (address.find(':') == std::string_view::npos ? "" : "IPV6:") + std::string(address);
 }

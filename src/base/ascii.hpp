@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace rastel::smtp {
+namespace rastel {
 
 [[nodiscard]] constexpr bool is_digit(char character) { return character >= '0' && character <= '9'; }
 [[nodiscard]] constexpr bool is_alpha(char character) {
@@ -32,10 +32,21 @@ namespace rastel::smtp {
   std::ranges::transform(result, result.begin(), to_upper);
   return result;
 }
+[[nodiscard]] inline std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), to_lower);
+  return result;
+}
+// The value of a hexadecimal digit in either case; -1: it is none.
+[[nodiscard]] constexpr int hexadecimal(char character) {
+  if (is_digit(character)) return character - '0';
+  const char letter = to_lower(character);
+  return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
 [[nodiscard]] constexpr std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
   return text;
 }
 
-}  // namespace rastel::smtp
+}  // namespace rastel
