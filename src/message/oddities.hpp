@@ -3,28 +3,14 @@
 // often it was seen. Bounded by the number of flags, whatever a message does.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <vector>
 
 #include "verdict/ambiguity.hpp"
 
 namespace rastel::message {
 
-// Offsets into the bytes that were given to whoever says it; `end` is behind the last one.
-struct ByteRange {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  [[nodiscard]] std::size_t size() const { return end - begin; }
-  bool operator==(const ByteRange&) const = default;
-};
-
-struct Oddity {
-  Ambiguity flag;
-  ByteRange first;
-  std::uint64_t times = 1;
-  bool operator==(const Oddity&) const = default;
-};
+using rastel::ByteRange;  // offsets into the bytes that were given to whoever says it
+using rastel::Oddity;
 
 class Oddities {
  public:

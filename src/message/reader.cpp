@@ -40,6 +40,7 @@ struct Place {
   std::string reading = {};
   std::size_t depth = 0;
   bool in_message = true;  // the body of a message, which is its part 1 when it has no others
+  ByteRange entity = {}, body = {};  // Leaf's
 
   [[nodiscard]] Place otherwise(std::string_view what) const {
     Place place = *this;
@@ -136,10 +137,10 @@ class Reader {
     looks_left_ = limits_.looks * message.size() + limits_.looked_at_besides;
     push({{source, {0, message.size()}}, {}});
     while (!waiting_.empty()) {
-      const Entity entity = std::move(waiting_.back());
+      Entity entity = std::move(waiting_.back());
       waiting_.pop_back();
       ++result_.entities;
-      read_entity(entity);
+      read_entity(std::move(entity));
     }
     return std::move(result_);
   }
@@ -176,8 +177,9 @@ class Reader {
     waiting_.push_back(std::move(entity));
   }
 
-  void read_entity(const Entity& entity) {
+  void read_entity(Entity entity) {
     in_guessed_ = entity.guessed;
+    if (entity.piece.source->number == 0) entity.place.entity = entity.piece.range;
     const std::size_t begin = entity.piece.range.begin;
     HeaderBlock header = read_header(entity.piece.bytes(), limits_.header);
     Description said = describe(entity.piece.bytes(), header, entity.default_type);
@@ -199,8 +201,9 @@ class Reader {
                 number == 0 ? entity.place : entity.place.otherwise("body"));
   }
 
-  void read_body(const Piece& body, const Description& said, const Place& place) {
+  void read_body(const Piece& body, const Description& said, Place place) {
     if (!may_look_at(body.range)) return;
+    if (body.source->number == 0) place.body = body.range;
     const bool has_parts = read_parts(body, said, place);
     for (std::size_t number = said.encodings.size(); number-- > 0;) {
       const TransferEncoding encoding = said.encodings[number];
@@ -295,7 +298,9 @@ class Reader {
   // A leaf, unless its bytes have been shown; then what may be within it.
   void show(const Piece& piece, const Description& said, const Place& place, Origin origin) {
     const std::string_view bytes = piece.bytes();
-    if (bytes.empty() || !shown_.insert(sha256(bytes)).second) return;
+    if (bytes.empty()) return;
+    const Digest digest = sha256(bytes);
+    if (!shown_.insert(digest).second) return;
     if (said.may_be_message || looks_like_message(bytes)) {
       Entity within{piece, place.deeper()};
       within.place.in_message = true;
@@ -309,7 +314,7 @@ class Reader {
     // Of a message within the message its own leaves are shown; encoded, it was never seen as a whole.
     if (said.type.starts_with("message/") && origin == Origin::as_it_stands) return;
     visitor_.leaf({place.in_message ? place.part("1").path : place.path, place.reading, said.type,
-                   said.names.names, bytes});
+                   said.names.names, bytes, digest, place.entity, place.body});
   }
 
   void unwrap_tnef(const Piece& piece, const Place& place) {

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/sha256.hpp"
 #include "message/header_block.hpp"
 #include "message/multipart.hpp"
 
@@ -39,6 +40,9 @@ struct Leaf {
   std::string type;     // declared, in lower case: "text/plain"
   std::vector<std::string> names;  // that it may be saved under: file_names.hpp
   std::string_view bytes;          // decoded; valid during the call
+  Digest digest;                   // of `bytes`
+  // Where in the message the part stands, or what it was decoded from: with its header, and without.
+  ByteRange entity, body;
 };
 
 class LeafVisitor {

@@ -7,6 +7,8 @@
 #include <span>
 #include <string_view>
 
+#include "base/byte_range.hpp"
+
 namespace rastel {
 
 // In the order of docs/ambiguity.md.
@@ -80,6 +82,14 @@ struct AmbiguityRow {
   std::string_view code;  // "BARE_CR"
   Gravity gravity;
   std::string_view sentence;
+};
+
+// One that a message has.
+struct Oddity {
+  Ambiguity flag;
+  ByteRange first;  // of its instances; in the message where it stands undecoded, else in the decoded bytes
+  std::uint64_t times = 1;
+  bool operator==(const Oddity&) const = default;
 };
 
 [[nodiscard]] std::span<const AmbiguityRow> ambiguities();  // all of them, by `flag`

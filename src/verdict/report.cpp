@@ -43,4 +43,18 @@ std::string_view to_string(FindingKind kind) {
   return "unscanned";
 }
 
+std::string_view to_string(Part::Looked looked) {
+  switch (looked) {
+    case Part::Looked::in_message:
+      return "layer";
+    case Part::Looked::alone:
+      return "scanned";
+    case Part::Looked::remembered:
+      return "remembered";
+    case Part::Looked::not_needed:
+      return "no";
+  }
+  return "no";
+}
+
 }  // namespace rastel

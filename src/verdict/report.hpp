@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Report: all that a worker says about a message. No opinion: policy/ turns it into classes and actions.
-// Bounds (enforced where a report enters the daemon, sandbox/wire): 4 MiB in all, names
-// [A-Za-z0-9._-]{1,256}.
+// Bounds (enforced where a report enters the daemon, sandbox/wire): 4 MiB in all, names of findings
+// [A-Za-z0-9._-]{1,256}, all other texts fit to be shown (base/utf8.hpp).
 #pragma once
 
 #include <bitset>
@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_range.hpp"
 #include "base/sha256.hpp"
+#include "verdict/ambiguity.hpp"
 
 namespace rastel {
 
@@ -42,8 +44,33 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
+// A leaf of the message, by whichever reading it was found; each distinct sequence of bytes once.
+struct Part {
+  enum class Looked : std::uint8_t {
+    in_message,  // the engine met the very bytes when it took the message apart (texts: but for white space)
+    alone,       // it didn't, and scanned them by themselves
+    remembered,  // they were clean before
+    not_needed,  // too short to be anything, or the message was infected already
+  };
+  std::string path;     // "1.2" as IMAP counts (RFC 9051 6.4.5); behind a `?` what other readings count
+  std::string reading;  // empty: the default; else what was read otherwise: "prefix base64"
+  std::string type;     // declared, in lower case: "text/plain"
+  std::vector<std::string> true_types = {};  // by its content, the main one first; empty: unknown
+  std::vector<std::string> names = {};       // that it may be saved under
+  std::vector<std::string> members = {};     // names of what is packed in it
+  std::vector<std::string> findings = {};    // names of those that were found in it
+  std::uint64_t size = 0;                    // decoded
+  Digest sha256 = {};                        // likewise
+  // Where in the message the part stands, or what it was decoded from: with its header, and without.
+  ByteRange entity = {}, body = {};
+  Looked looked = Looked::in_message;
+  bool operator==(const Part&) const = default;
+};
+
 struct Report {
   std::vector<Finding> findings;
+  std::vector<Part> parts;
+  std::vector<Oddity> flags;                 // how programs may understand the message differently
   std::bitset<unscanned_reasons> unscanned;  // by UnscannedReason
   std::string engine_version;                // "ClamAV 1.4.6"
   std::string signature_version;   // what the signature set calls itself ("27123"), or a digest of it
@@ -62,5 +89,6 @@ struct Report {
 
 [[nodiscard]] std::string_view to_string(UnscannedReason reason);  // "engine", "timeout", …
 [[nodiscard]] std::string_view to_string(FindingKind kind);
+[[nodiscard]] std::string_view to_string(Part::Looked looked);  // "layer", "scanned", "remembered", "no"
 
 }  // namespace rastel
