@@ -37,14 +37,14 @@ std::string toml(Enum value) {
   return in_quotes(name_of(value));
 }
 template <class Member>
-std::string toml(const std::optional<Member>& value) {
-  return toml(*value);
-}
-template <class Member>
 std::string toml(const std::vector<Member>& values) {
   std::vector<std::string> texts;
   for (const Member& value : values) texts.push_back(toml(value));
   return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+template <class Member>
+std::string toml(const std::optional<Member>& value) {
+  return toml(*value);
 }
 
 // A value that has no text (unset optional, no address) is not written: absence is its only form.

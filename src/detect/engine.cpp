@@ -15,10 +15,12 @@
 #include "base/file_descriptor.hpp"
 #include "base/os/file.hpp"
 #include "base/os/freed_memory.hpp"
+#include "base/os/shared_memory.hpp"
 #include "detect/builtin_signatures.hpp"
 #include "detect/canaries.hpp"
 #include "detect/clean_set.hpp"
 #include "detect/mapping_reuse.hpp"
+#include "detect/part_scan.hpp"
 #include "detect/prewarm.hpp"
 #include "detect/scan_observer.hpp"
 #include "detect/signature_folder.hpp"
@@ -376,9 +378,30 @@ void Engine::scan_behind_header(ScanObserver& observer, int descriptor, std::uin
   cl_fmap_close(map);
 }
 
+void Engine::scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t size,
+                           cl_scan_options& options) {
+  if (size == 0) return;
+  const auto mapping = os::map_read_only(descriptor, size);
+  if (!mapping) return observer.add_unscanned(UnscannedReason::truncated, "Engine.NoMap");
+  const auto bytes = mapping->bytes();
+  const auto scan_alone = [&](std::string_view part) {
+    observer.begin_pass(LayerMemory::Outermost::part);
+    cl_fmap_t* map = cl_fmap_open_memory(part.data(), part.size());
+    if (map == nullptr) return observer.add_unscanned(UnscannedReason::memory, "Engine.NoMap");
+    const char* name = nullptr;
+    unsigned long blocks = 0;
+    observer.end_pass(
+        cl_scanmap_callback(map, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
+    cl_fmap_close(map);
+  };
+  scan_parts({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, state_->options, observer,
+             observer.until(), scan_alone);
+}
+
 Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) {
-  ScanObserver observer(state_->options.heuristics, state_->limits, state_->known);
-  observer.set_rules(state_->rules.get(), state_->options.deadline * 9 / 10);
+  ScanObserver observer(state_->options.heuristics, state_->limits, state_->known,
+                        Deadline::in(state_->options.deadline * 9 / 10));
+  observer.set_rules(state_->rules.get());
   observer.report().engine_version = state_->info.engine_version;
   observer.report().signature_version = state_->info.signature_version;
   if (size + synthetic_header.size() >= state_->limits.layer_size) {
@@ -407,6 +430,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
         cl_scandesc_callback(descriptor, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
   }
   if (!observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
+  scan_parts_of(observer, descriptor, size, options);
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
   if (size >= large) give_memory_back();
   observer.vouch();

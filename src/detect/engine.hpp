@@ -71,7 +71,8 @@ class Engine {
   // Scans `size` bytes of `descriptor` from its start (pread and mmap; the file must be sealed or ours alone:
   // truncating it under the scan would be a SIGBUS). `scratch`: a folder that is this process's own; emptied
   // after the scan. Never fails: trouble is told by Report::unscanned, beside everything that was found
-  // before.
+  // before. First the message as it stands, then each part of it, by any reading (message/reader.hpp), that
+  // libclamav did not meet.
   // Layers that use_known_layers() knows are skipped; a clean report names those that it scanned (vouched).
   [[nodiscard]] Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch);
 
@@ -80,6 +81,7 @@ class Engine {
   explicit Engine(std::unique_ptr<State> state);
   void scan_behind_header(ScanObserver& observer, int descriptor, std::uint64_t size,
                           cl_scan_options& options);
+  void scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t size, cl_scan_options& options);
   std::unique_ptr<State> state_;
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "detect/text_digest.hpp"
+
 namespace rastel::detect {
 namespace {
 
@@ -28,28 +30,41 @@ void add_text(Sha256& hash, std::string_view text) {
 
 }  // namespace
 
-std::optional<Digest> LayerMemory::key_of(const Layer& layer) const {
-  if (confused_ || layer.level == 0 || layer.size == 0 || layer.bytes.size() != layer.size)
-    return std::nullopt;
+std::optional<Digest> LayerMemory::key_of(const Layer& layer, const std::optional<Digest>& digest) const {
+  if (confused_ || !digest || layer.size == 0) return std::nullopt;
+  if (layer.level == 0 && outermost_ == Outermost::message) return std::nullopt;
   if (!std::ranges::all_of(open_, &Open::stable)) return std::nullopt;
   Sha256 hash;
   add_number(hash, layer.size);
   add_number(hash, layer.attributes);
   add_text(hash, layer.type);
   for (const Open& around : open_) add_text(hash, around.type);
-  hash.update(layer.bytes);
+  hash.update({reinterpret_cast<const char*>(digest->bytes.data()), digest->bytes.size()});
   return hash.finish();
 }
 
 bool LayerMemory::is_known(const Layer& layer) {
   confused_ = confused_ || open_.size() != layer.level;
-  std::optional<Digest> key = key_of(layer);
-  const bool known = key && (in_this_message_.contains(*key) || (known_ != nullptr && known_->knows(*key)));
+  Open begun{.type = std::string(layer.type),
+             .stable = keeps_its_type(layer.type),
+             .digest = {},
+             .words = {},
+             .key = {}};
+  // The message itself is no part of anything, and the longest of all.
+  const bool may_be_part = layer.level > 0 || outermost_ == Outermost::part;
+  if (may_be_part && layer.bytes.size() == layer.size) {
+    begun.digest = sha256(layer.bytes);
+    if (outermost_ == Outermost::message && layer.size <= longest_text && may_be_text(layer.bytes))
+      begun.words = digest_of_words(layer.bytes);
+  }
+  begun.key = key_of(layer, begun.digest);
+  const bool known = begun.key && (in_this_message_.contains(*begun.key) ||
+                                   (known_ != nullptr && known_->knows(*begun.key)));
   if (known) {
     ++skipped_;
-    key.reset();
+    begun.key.reset();
   }
-  open_.push_back({std::string(layer.type), keeps_its_type(layer.type), key, false});
+  open_.push_back(std::move(begun));
   return known;
 }
 
@@ -64,8 +79,26 @@ void LayerMemory::ended(Result result) {
     if (!open_.empty()) open_.back().failed = true;
     return;
   }
-  if (!layer.key || confused_ || new_.size() >= most_keys) return;
+  if (confused_) return;
+  if (layer.digest && seen_.size() < most_seen) seen_.insert(*layer.digest);
+  if (layer.words && seen_words_.size() < most_seen) seen_words_.insert(*layer.words);
+  if (!layer.key || new_.size() >= most_keys) return;
   if (in_this_message_.insert(*layer.key).second) new_.push_back(*layer.key);
+}
+
+bool LayerMemory::has_seen(const Digest& digest, std::string_view bytes) const {
+  if (seen_.contains(digest)) return true;
+  return !seen_words_.empty() && bytes.size() <= longest_text && may_be_text(bytes) &&
+         seen_words_.contains(digest_of_words(bytes));
+}
+
+std::vector<Digest> LayerMemory::open() const {
+  std::vector<Digest> digests;
+  for (const Open& layer : open_) {
+    if (layer.digest) digests.push_back(*layer.digest);
+    if (layer.words) digests.push_back(*layer.words);
+  }
+  return digests;
 }
 
 }  // namespace rastel::detect

@@ -8,7 +8,8 @@
 //
 // libclamav tells the type that it sees at first. Some types it may correct while it scans (text that turns
 // out to be HTML or mail), unseen by us, and their inner layers are then under another type than we believe.
-// Below such a layer nothing is remembered. The outermost layer, the message itself, is never skipped here.
+// Below such a layer nothing is remembered. The outermost layer is never skipped when it is the message
+// itself; it may be when it is a part that is scanned alone.
 //
 // A layer counts only when its scan, and that of all below it, ended without an error: libclamav keeps many
 // errors to itself (a part of a mail for which it finds no temporary file is dropped), and tells them by the
@@ -38,23 +39,36 @@ struct Layer {
   std::string_view type;   // "CL_TYPE_ZIP"
   std::string_view bytes;  // all of them, or nothing when they aren't to be had
   std::uint64_t size = 0;
-  std::uint32_t level = 0;  // 0: the message
+  std::uint32_t level = 0;  // 0: the message, or the part that is scanned alone
   std::uint32_t attributes = 0;
 };
 
 class LayerMemory {
  public:
   static constexpr std::size_t most_keys = 4096;
+  static constexpr std::size_t most_seen = 65'536;      // layers; parts beyond them are scanned once more
+  static constexpr std::size_t longest_text = 1 << 20;  // bytes; a longer one must be met to the byte
 
   // `known`: may be null; outlives this.
   explicit LayerMemory(const KnownLayers* known) : known_(known) {}
 
-  void begin_pass() { open_.clear(); }
+  enum class Outermost : std::uint8_t { message, part };
+  void begin_pass(Outermost outermost) {
+    open_.clear();
+    outermost_ = outermost;
+  }
   // Layers come in the order of a depth-first walk. True: skip it and all below it.
   [[nodiscard]] bool is_known(const Layer& layer);
   // The layer that was begun last and has not ended, ends; also one that was skipped.
   enum class Result { good, failed };
   void ended(Result result);
+
+  // Whether a layer of these bytes ended well, or was known; of a text also one that differs in white space
+  // alone.
+  [[nodiscard]] bool has_seen(const Digest& digest, std::string_view bytes) const;
+
+  // Of the layers that have begun and not ended: digests of their bytes and, of texts, of their words.
+  [[nodiscard]] std::vector<Digest> open() const;
 
   // Of the layers that were scanned to their end. Worth something only if the whole message ended clean and
   // complete.
@@ -64,16 +78,20 @@ class LayerMemory {
  private:
   struct Open {
     std::string type;
-    bool stable = false;        // its type is what inner layers are under
-    std::optional<Digest> key;  // to be remembered if it ends well
+    bool stable = false;           // its type is what inner layers are under
+    std::optional<Digest> digest;  // of its bytes, where they are to be had
+    std::optional<Digest> words;   // of a text
+    std::optional<Digest> key;     // to be remembered if it ends well
     bool failed = false;
   };
-  [[nodiscard]] std::optional<Digest> key_of(const Layer& layer) const;
+  [[nodiscard]] std::optional<Digest> key_of(const Layer& layer, const std::optional<Digest>& digest) const;
 
   const KnownLayers* known_;
+  Outermost outermost_ = Outermost::message;
   std::vector<Open> open_;  // the layers that have not ended, by level
   bool confused_ = false;   // beginnings and ends don't match: nothing more is skipped or remembered
   std::unordered_set<Digest> in_this_message_;
+  std::unordered_set<Digest> seen_, seen_words_;
   std::vector<Digest> new_;
   std::uint64_t skipped_ = 0;
 };

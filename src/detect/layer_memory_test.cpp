@@ -119,7 +119,7 @@ TEST(LayerMemory, WhatEndedWithAnErrorAndWhatIsAroundItIsScannedAgain) {
 TEST(LayerMemory, TheMessageItselfAndWhatHasNoBytesIsAlwaysScanned) {
   LayerMemory memory(nullptr);
   for (int i = 0; i < 2; ++i) {
-    memory.begin_pass();
+    memory.begin_pass(LayerMemory::Outermost::message);
     Walk walk(memory);
     EXPECT_FALSE(walk.begin("CL_TYPE_MAIL", "mail"));
     EXPECT_FALSE(walk.leaf("CL_TYPE_ZIP", ""));

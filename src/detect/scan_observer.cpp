@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "detect/builtin_signatures.hpp"
+#include "detect/text_digest.hpp"
 
 namespace rastel::detect {
 namespace {
@@ -97,8 +99,8 @@ std::string clean_name(std::string_view name) {
 }
 
 ScanObserver::ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits,
-                           const KnownLayers* known)
-    : heuristics_(heuristics), limits_(limits), memory_(known) {
+                           const KnownLayers* known, Deadline until)
+    : heuristics_(heuristics), limits_(limits), until_(until), memory_(known) {
   current = this;
 }
 
@@ -115,8 +117,8 @@ void ScanObserver::attach_messages() { cl_set_clcb_msg(on_message); }
 
 std::string ScanObserver::take_last_message() { return std::exchange(last_message, {}); }
 
-void ScanObserver::begin_pass() {
-  memory_.begin_pass();
+void ScanObserver::begin_pass(LayerMemory::Outermost outermost) {
+  memory_.begin_pass(outermost);
   saw_mail_ = false;
   layers_of_pass_ = 0;
 }
@@ -137,6 +139,8 @@ void ScanObserver::end_pass(cl_error_t code) {
 
 void ScanObserver::add(FindingKind kind, std::string_view name) {
   Finding finding{.kind = kind, .name = clean_name(name)};
+  if (found_in_.size() < limits_.findings)
+    for (const Digest& digest : memory_.open()) found_in_.emplace_back(digest, finding.name);
   if (std::ranges::find(report_.findings, finding) != report_.findings.end()) return;
   if (report_.findings.size() >= limits_.findings) {
     report_.set_unscanned(UnscannedReason::limit);
@@ -173,15 +177,21 @@ void ScanObserver::vouch() {
   if (report_.complete() && report_.findings.empty()) report_.vouched = memory_.take_new();
 }
 
-void ScanObserver::set_rules(YaraRules* rules, std::chrono::milliseconds at_most) {
-  rules_ = rules;
-  rules_until_ = Deadline::in(at_most);
+std::vector<std::string> ScanObserver::findings_in(const Digest& digest, std::string_view bytes) const {
+  std::vector<std::string> names;
+  if (found_in_.empty()) return names;
+  const bool is_text = bytes.size() <= LayerMemory::longest_text && may_be_text(bytes);
+  const Digest words = is_text ? digest_of_words(bytes) : digest;
+  for (const auto& [layer, name] : found_in_)
+    if ((layer == digest || layer == words) && std::ranges::find(names, name) == names.end())
+      names.push_back(name);
+  return names;
 }
 
 void ScanObserver::look_for_rules(std::string_view bytes, std::size_t size) {
   if (bytes.size() != size) return add_unscanned(UnscannedReason::engine, "YARA.NoBytes");
-  const auto left = std::chrono::duration_cast<std::chrono::seconds>(rules_until_.left());
-  if (rules_until_.passed()) return add_unscanned(UnscannedReason::timeout, "YARA.Timeout");
+  const auto left = std::chrono::duration_cast<std::chrono::seconds>(until_.left());
+  if (until_.passed()) return add_unscanned(UnscannedReason::timeout, "YARA.Timeout");
   const YaraRules::Outcome outcome = rules_->scan(bytes, left);
   for (const std::string_view name : outcome.names) {
     signature_found_ = true;

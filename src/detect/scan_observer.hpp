@@ -4,11 +4,12 @@
 // Engine only. One observer at a time in a process (libclamav's message callback has no reliable context).
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <clamav.h>
 
@@ -33,21 +34,24 @@ struct ObserverLimits {
 class ScanObserver {
  public:
   // `known`: layers of earlier messages; may be null.
-  ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits, const KnownLayers* known);
+  // `until`: rules and parts that are looked at by themselves end then as unscanned(timeout).
+  ScanObserver(const HeuristicOptions& heuristics, const ObserverLimits& limits, const KnownLayers* known,
+               Deadline until);
   ~ScanObserver();
   ScanObserver(const ScanObserver&) = delete;
   ScanObserver& operator=(const ScanObserver&) = delete;
 
-  // Rules that are looked for in every layer beside libclamav's signatures, `at_most` so long in all.
-  void set_rules(YaraRules* rules, std::chrono::milliseconds at_most);
+  // Rules that are looked for in every layer beside libclamav's signatures.
+  void set_rules(YaraRules* rules) { rules_ = rules; }
 
   static void attach(cl_engine* engine);  // sets the callbacks, once
   // Process-wide, before the first engine is loaded. Messages outside of a scan are kept: last_message().
   static void attach_messages();
   [[nodiscard]] static std::string take_last_message();
 
-  // Around each pass over the message; `code` is what libclamav returned.
-  void begin_pass();
+  // Around each pass over the message, or over a part of it that is scanned alone; `code` is what libclamav
+  // returned.
+  void begin_pass(LayerMemory::Outermost outermost = LayerMemory::Outermost::message);
   void end_pass(cl_error_t code);
   [[nodiscard]] bool saw_mail() const {
     return saw_mail_;
@@ -55,6 +59,11 @@ class ScanObserver {
 
   void add_unscanned(UnscannedReason reason, std::string_view name);
   [[nodiscard]] Report& report() { return report_; }
+  [[nodiscard]] Deadline until() const { return until_; }
+  [[nodiscard]] bool found_signature() const { return signature_found_; }
+  [[nodiscard]] const LayerMemory& layers() const { return memory_; }
+  // What was found in a layer of these bytes, or in one within it.
+  [[nodiscard]] std::vector<std::string> findings_in(const Digest& digest, std::string_view bytes) const;
   // After the last pass: a clean and complete report vouches for the layers that it saw.
   void vouch();
 
@@ -79,13 +88,14 @@ class ScanObserver {
 
   const HeuristicOptions heuristics_;
   const ObserverLimits limits_;
+  const Deadline until_;
   const FailedWrites writes_before_ = failed_writes();
   Report report_;
   LayerMemory memory_;
+  std::vector<std::pair<Digest, std::string>> found_in_;  // LayerMemory::open()'s, when something was found
   bool signature_found_ = false;
   bool saw_mail_ = false;
   YaraRules* rules_ = nullptr;
-  Deadline rules_until_ = Deadline::never();
   bool error_noted_ = false;
   std::uint64_t layers_of_pass_ = 0;
   std::uint64_t largest_layer_ = 0;  // bytes

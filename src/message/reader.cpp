@@ -39,7 +39,7 @@ struct Place {
   std::string path;
   std::string reading = {};
   std::size_t depth = 0;
-  bool in_message = true;  // the body of a message, which is its part 1 when it has no others
+  bool in_message = true;            // the body of a message, which is its part 1 when it has no others
   ByteRange entity = {}, body = {};  // Leaf's
 
   [[nodiscard]] Place otherwise(std::string_view what) const {

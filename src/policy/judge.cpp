@@ -26,11 +26,12 @@ Action action_of(const Classified& classified, const PolicyOptions& settings, bo
       return settings.suspicious;
     case MessageClass::encrypted:
       return settings.encrypted;
+    case MessageClass::banned:
+      return classified.in_archive ? settings.banned_in_archives : settings.banned;
+    case MessageClass::ambiguous:
+      return settings.ambiguous;
     case MessageClass::unscanned:
       break;
-    case MessageClass::banned:
-    case MessageClass::ambiguous:
-      return Action::quarantine;  // no finding makes these classes yet
   }
   const UnscannedReason reason = classified.reason.value_or(UnscannedReason::engine);
   const Action action = action_for(reason, settings.unscanned);
@@ -39,12 +40,15 @@ Action action_of(const Classified& classified, const PolicyOptions& settings, bo
   return repeated_failure && by_the_message ? std::min(action, Action::quarantine) : action;
 }
 
-// infected and banned decide even in an incomplete scan, then unscanned, then the strictest action.
-int rank(MessageClass message_class) {
-  switch (message_class) {
+// infected decides even in an incomplete scan, and so does banned where it keeps the message from its
+// recipient; then unscanned, then the strictest action. A banned name that is only noted must not let pass
+// what nobody could look at.
+int rank(const Decision& decision) {
+  switch (decision.by.message_class) {
     case MessageClass::infected:
-    case MessageClass::banned:
       return 0;
+    case MessageClass::banned:
+      return decision.action <= Action::discard ? 0 : 2;
     case MessageClass::unscanned:
       return 1;
     case MessageClass::suspicious:
@@ -66,7 +70,7 @@ Decision decide(const std::vector<Classified>& classes, const PolicyOptions& set
     // their order.
     const auto key = [](const Decision& decision) {
       const bool by_order = decision.by.message_class == MessageClass::unscanned;
-      return std::pair(rank(decision.by.message_class), by_order ? Action::reject : decision.action);
+      return std::pair(rank(decision), by_order ? Action::reject : decision.action);
     };
     if (!best || key(candidate) < key(*best)) best = candidate;
   }
@@ -113,15 +117,37 @@ void reconcile(std::vector<Disposition>& dispositions) {
 
 }  // namespace
 
+namespace {
+
+// A report with ten thousand names is held against each list of patterns once, not once a recipient.
+class Classes {
+ public:
+  explicit Classes(const Report& report) : report_(report) {}
+  const std::vector<Classified>& under(const PolicyOptions& settings) {
+    Banned banned{settings.banned_names, settings.banned_types};
+    const auto known = std::ranges::find(known_, banned, &Known::first);
+    if (known != known_.end()) return known->second;
+    std::vector<Classified> classes = classify(report_, banned);
+    return known_.emplace_back(std::move(banned), std::move(classes)).second;
+  }
+
+ private:
+  using Known = std::pair<Banned, std::vector<Classified>>;
+  const Report& report_;
+  std::vector<Known> known_;
+};
+
+}  // namespace
+
 Verdict judge(const Report& report, const Envelope& envelope, const PolicyOptions& options,
               const Circumstances& circumstances, bool replies_per_recipient) {
-  const std::vector<Classified> classes = classify(report);
+  Classes classes(report);
   Verdict verdict;
   const std::size_t count = std::max<std::size_t>(envelope.recipients.size(), 1);
   for (std::size_t i = 0; i < count; ++i) {
     const Recipient* recipient = i < envelope.recipients.size() ? &envelope.recipients[i] : nullptr;
     const PolicyOptions settings = settings_for(envelope, recipient, options);
-    Decision decision = decide(classes, settings, circumstances.repeated_failure);
+    Decision decision = decide(classes.under(settings), settings, circumstances.repeated_failure);
     if (circumstances.released) decision.action = Action::pass;
     verdict.dispositions.push_back(dispose(decision, settings, i, envelope.place));
     Disposition& disposition = verdict.dispositions.back();

@@ -47,6 +47,21 @@ constexpr std::array cases{
          {},
          FindingKind::encrypted,
          [](PolicyRule& rule, Action wanted) { rule.encrypted = wanted; }},
+    Case{"banned",
+         MessageClass::banned,
+         {},
+         {},
+         [](PolicyRule& rule, Action wanted) { rule.banned = wanted; }},
+    Case{"banned in archives",
+         MessageClass::banned,
+         {},
+         {},
+         [](PolicyRule& rule, Action wanted) { rule.banned_in_archives = wanted; }},
+    Case{"ambiguous",
+         MessageClass::ambiguous,
+         {},
+         {},
+         [](PolicyRule& rule, Action wanted) { rule.ambiguous = wanted; }},
     RASTEL_UNSCANNED_CASE(engine),
     RASTEL_UNSCANNED_CASE(timeout),
     RASTEL_UNSCANNED_CASE(crash),
@@ -60,7 +75,21 @@ Report report_of(const Case& row) {
   Report report;
   if (row.kind) report.findings.push_back({*row.kind, "Name"});
   if (row.reason) report.set_unscanned(*row.reason);
+  const bool archived = std::string_view(row.name) == "banned in archives";
+  if (row.message_class == MessageClass::banned) {
+    Part part{.path = "1", .reading = "", .type = "application/zip"};
+    (archived ? part.members : part.names) = {"a.exe"};
+    report.parts.push_back(part);
+  }
+  if (row.message_class == MessageClass::ambiguous) report.flags.push_back({Ambiguity::bare_cr, {0, 1}});
   return report;
+}
+
+std::string finding_of(const Case& row) {
+  if (row.kind) return "Name";
+  if (row.message_class == MessageClass::ambiguous) return "BARE_CR";
+  if (row.message_class != MessageClass::banned) return "";
+  return std::string_view(row.name) == "banned" ? "Banned.Name.a.exe" : "Banned.Archived.a.exe";
 }
 
 Envelope envelope_to(std::initializer_list<const char*> addresses, Place place = Place::before_queue) {
@@ -149,7 +178,7 @@ TEST(Judge, EveryClassActionPlaceAndReplyKindForOneRecipient) {
           EXPECT_EQ(letter(disposition.done), place == Place::after_queue ? expected.after : expected.before);
           EXPECT_EQ(disposition.deciding_class, row.message_class);
           EXPECT_EQ(disposition.reason, row.reason);
-          EXPECT_EQ(disposition.finding, row.kind ? "Name" : "");
+          EXPECT_EQ(disposition.finding, finding_of(row));
           EXPECT_FALSE(disposition.observed);
           EXPECT_EQ(verdict.message_class, row.message_class);
           EXPECT_EQ(verdict.reason, row.reason);

@@ -41,16 +41,25 @@ struct PolicyRule {
   std::optional<Direction> direction;
   std::vector<std::string> doors;
   std::optional<PolicyMode> mode;
-  std::optional<Action> infected, suspicious, encrypted;
+  std::optional<Action> infected, suspicious, banned, banned_in_archives, encrypted, ambiguous;
   UnscannedRule unscanned;
+  std::optional<std::vector<std::string>> banned_names, banned_types;
 };
 
 struct PolicyOptions {
   PolicyMode mode = PolicyMode::enforce;
   Action infected = Action::reject;
   Action suspicious = Action::quarantine;
+  Action banned = Action::reject;
+  Action banned_in_archives = Action::tag;
   Action encrypted = Action::tag;
+  Action ambiguous = Action::quarantine;
   UnscannedActions unscanned;
+  // What a double click runs, and what hides it from its system's warnings.
+  std::vector<std::string> banned_names{
+      "*.exe", "*.com", "*.scr", "*.pif", "*.cpl", "*.bat", "*.cmd", "*.ps1", "*.vbs", "*.vbe", "*.js",
+      "*.jse", "*.wsf", "*.hta", "*.lnk", "*.msi", "*.jar", "*.chm", "*.xll", "*.iso", "*.img", "*.vhd"};
+  std::vector<std::string> banned_types{"application/x-dosexec"};
   std::vector<PolicyRule> rules;  // [[policy.rule]]
 };
 
@@ -110,9 +119,15 @@ struct Rows<PolicyRule> {
       Option{"mode", &PolicyRule::mode, "enforce or observe for what matches."},
       Option{"infected", &PolicyRule::infected, "What is done with infected mail."},
       Option{"suspicious", &PolicyRule::suspicious, "What is done with suspicious mail."},
+      Option{"banned", &PolicyRule::banned, "What is done with mail that has a banned part."},
+      Option{"banned_in_archives", &PolicyRule::banned_in_archives,
+             "What is done with mail that has a banned name in an archive."},
       Option{"encrypted", &PolicyRule::encrypted, "What is done with encrypted mail."},
+      Option{"ambiguous", &PolicyRule::ambiguous, "What is done with ambiguous mail."},
       Option{"unscanned", &PolicyRule::unscanned,
-             "What is done with mail that could not be scanned, by reason."}};
+             "What is done with mail that could not be scanned, by reason."},
+      Option{"banned_names", &PolicyRule::banned_names, "In place of [policy] banned_names."},
+      Option{"banned_types", &PolicyRule::banned_types, "In place of [policy] banned_types."}};
 };
 template <>
 struct Rows<PolicyOptions> {
@@ -122,8 +137,18 @@ struct Rows<PolicyOptions> {
       Option{"infected", &PolicyOptions::infected, "A signature matched."},
       Option{"suspicious", &PolicyOptions::suspicious,
              "A heuristic that [engine].heuristics calls suspicious."},
+      Option{"banned", &PolicyOptions::banned, "A part has a banned name or type."},
+      Option{"banned_in_archives", &PolicyOptions::banned_in_archives,
+             "A banned name stands in an archive, among the names of what is packed in it."},
       Option{"encrypted", &PolicyOptions::encrypted, "An archive or document that needs a password."},
+      Option{"ambiguous", &PolicyOptions::ambiguous,
+             "Programs understand the message differently, in a way that no honest one writes."},
       Option{"unscanned", &PolicyOptions::unscanned, "Nobody can say that it was looked at, by reason."},
+      Option{"banned_names", &PolicyOptions::banned_names,
+             "File names as patterns (* and ?), in either case of letters; every name that some program may "
+             "save the part under is tried."},
+      Option{"banned_types", &PolicyOptions::banned_types,
+             "Media types as patterns, of what a part truly is by its content."},
       Option{"rule", &PolicyOptions::rules,
              "Exceptions; the first that matches decides, setting by setting."}};
 };

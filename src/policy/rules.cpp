@@ -33,12 +33,25 @@ void lay_over(Action& target, const std::optional<Action>& wanted, bool only_str
   if (wanted) target = only_stricter ? std::min(target, *wanted) : *wanted;
 }
 
+// What only makes stricter adds to a list; it doesn't replace it.
+void lay_over(std::vector<std::string>& target, const std::optional<std::vector<std::string>>& wanted,
+              bool only_stricter) {
+  if (!wanted) return;
+  if (!only_stricter) target.clear();
+  target.insert(target.end(), wanted->begin(), wanted->end());
+}
+
 void lay_over(PolicyOptions& settings, const PolicyRule& rule) {
   const bool only_stricter = !rule.senders.empty() && rule.clients.empty() && rule.authenticated != true;
   if (rule.mode && !(only_stricter && *rule.mode == PolicyMode::observe)) settings.mode = *rule.mode;
   lay_over(settings.infected, rule.infected, only_stricter);
   lay_over(settings.suspicious, rule.suspicious, only_stricter);
+  lay_over(settings.banned, rule.banned, only_stricter);
+  lay_over(settings.banned_in_archives, rule.banned_in_archives, only_stricter);
   lay_over(settings.encrypted, rule.encrypted, only_stricter);
+  lay_over(settings.ambiguous, rule.ambiguous, only_stricter);
+  lay_over(settings.banned_names, rule.banned_names, only_stricter);
+  lay_over(settings.banned_types, rule.banned_types, only_stricter);
   UnscannedActions& actions = settings.unscanned;
   lay_over(actions.engine, rule.unscanned.engine, only_stricter);
   lay_over(actions.timeout, rule.unscanned.timeout, only_stricter);
@@ -47,6 +60,21 @@ void lay_over(PolicyOptions& settings, const PolicyRule& rule) {
   lay_over(actions.limit, rule.unscanned.limit, only_stricter);
   lay_over(actions.format, rule.unscanned.format, only_stricter);
   lay_over(actions.truncated, rule.unscanned.truncated, only_stricter);
+}
+
+PolicyOptions without_rules(const PolicyOptions& options) {
+  PolicyOptions settings;
+  settings.mode = options.mode;
+  settings.infected = options.infected;
+  settings.suspicious = options.suspicious;
+  settings.banned = options.banned;
+  settings.banned_in_archives = options.banned_in_archives;
+  settings.encrypted = options.encrypted;
+  settings.ambiguous = options.ambiguous;
+  settings.unscanned = options.unscanned;
+  settings.banned_names = options.banned_names;
+  settings.banned_types = options.banned_types;
+  return settings;
 }
 
 }  // namespace
@@ -73,12 +101,7 @@ Action action_for(UnscannedReason reason, const UnscannedActions& actions) {
 
 PolicyOptions settings_for(const Envelope& envelope, const Recipient* recipient,
                            const PolicyOptions& options) {
-  PolicyOptions settings;
-  settings.mode = options.mode;
-  settings.infected = options.infected;
-  settings.suspicious = options.suspicious;
-  settings.encrypted = options.encrypted;
-  settings.unscanned = options.unscanned;
+  PolicyOptions settings = without_rules(options);
   // From the last rule up, so that an earlier one has the last word. What may only be made stricter is then
   // compared with what all the later rules say: compared with [policy] alone, a forged sender could choose
   // "discard" where a later rule says "reject".

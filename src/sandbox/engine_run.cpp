@@ -26,11 +26,12 @@ constexpr auto patience_for_status = std::chrono::seconds(2);
 constexpr std::size_t most_vouched_by_worker = 65'536;
 
 EngineRun::EngineRun(asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket,
-                     std::unique_ptr<VerdictTable> verdicts, Events events)
+                     std::unique_ptr<VerdictTable> verdicts, std::size_t report_memory, Events events)
     : executor_(executor),
       number_(number),
       channel_(executor, std::move(socket)),
       verdicts_(std::move(verdicts)),
+      reports_(report_memory),
       events_(std::move(events)),
       gone_signal_(executor) {}
 
@@ -220,24 +221,33 @@ Digest key_of(const Message& message) {
 }  // namespace
 
 std::optional<Report> EngineRun::known_clean(const Message& message) const {
-  if (!verdicts_ || state_ != State::ready || !verdicts_->knows(key_of(message), VerdictTable::Clock::now()))
-    return std::nullopt;
-  Report report;
+  if (!verdicts_ || state_ != State::ready) return std::nullopt;
+  const Report* known = reports_.find(key_of(message), ReportMemory::Clock::now());
+  if (known == nullptr) return std::nullopt;
+  Report report = *known;
   report.layers = report.layers_known = 1;
-  return signed_report(std::move(report));
+  for (Part& part : report.parts) part.looked = Part::Looked::remembered;
+  return report;
 }
 
-void EngineRun::remember(Worker& worker, const Message& message, std::vector<Digest> vouched) {
+void EngineRun::remember(Worker& worker, const Message& message, const Report& report,
+                         std::vector<Digest> vouched) {
   if (!verdicts_) return;
-  vouched.push_back(key_of(message));
+  const Digest whole = key_of(message);
+  vouched.push_back(whole);
   if (vouched.size() > most_vouched_by_worker - worker.vouched.size()) return;
   const auto now = VerdictTable::Clock::now();
-  for (const Digest& key : vouched) verdicts_->remember(key, now);
+  for (const Digest& key : vouched)
+    if (key != whole) verdicts_->remember(key, now);
+  reports_.remember(whole, report, now);
   worker.vouched.insert(worker.vouched.end(), vouched.begin(), vouched.end());
 }
 
 void EngineRun::forget_what_it_said(Worker& worker) {
-  for (const Digest& key : worker.vouched) verdicts_->forget(key);
+  for (const Digest& key : worker.vouched) {
+    verdicts_->forget(key);
+    reports_.forget(key);
+  }
   worker.vouched = {};
 }
 
@@ -285,7 +295,7 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Mes
   if (progress == Progress::complete) {
     Report report = signed_report(assembler.report());
     std::vector<Digest> vouched = std::exchange(report.vouched, {});
-    if (report.complete() && report.findings.empty()) remember(*worker, *message, std::move(vouched));
+    if (report.complete() && report.findings.empty()) remember(*worker, *message, report, std::move(vouched));
     co_return ScanOutcome{ScanOutcome::Kind::answered, std::move(report)};
   }
   if (worker->state == Worker::State::retired)  // by us, as nobody waits for this

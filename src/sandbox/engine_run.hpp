@@ -13,6 +13,7 @@
 
 #include "base/message.hpp"
 #include "sandbox/channel.hpp"
+#include "sandbox/report_memory.hpp"
 #include "sandbox/signal.hpp"
 #include "sandbox/verdict_table.hpp"
 #include "sandbox/wire.hpp"
@@ -48,9 +49,10 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
     std::function<void()> changed;  // an engine is ready or dead, a worker is idle or gone
   };
 
-  // `verdicts`: what this engine's workers find clean; may be null.
+  // `verdicts`: what this engine's workers find clean; may be null, then nothing is remembered.
+  // `report_memory`: bytes for what they say of whole messages.
   EngineRun(boost::asio::any_io_executor executor, std::uint32_t number, FileDescriptor socket,
-            std::unique_ptr<VerdictTable> verdicts, Events events);
+            std::unique_ptr<VerdictTable> verdicts, std::size_t report_memory, Events events);
 
   void start();  // begins to listen to the zygote
   void fork_worker();
@@ -68,7 +70,9 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
 
   // The very same bytes were clean, by a worker of this engine: what it would report again.
   [[nodiscard]] std::optional<Report> known_clean(const Message& message) const;
-  [[nodiscard]] std::uint64_t remembered() const { return verdicts_ ? verdicts_->entries() : 0; }
+  [[nodiscard]] std::uint64_t remembered() const {
+    return verdicts_ ? verdicts_->entries() + reports_.entries() : 0;
+  }
 
   [[nodiscard]] std::shared_ptr<Worker> idle_worker() const;
   [[nodiscard]] std::uint32_t count(Worker::State state) const;
@@ -93,13 +97,14 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
   [[nodiscard]] boost::asio::awaitable<UnscannedReason> why_it_ended(std::shared_ptr<Worker> worker);
   [[nodiscard]] Report signed_report(Report report) const;
   void share_verdicts();
-  void remember(Worker& worker, const Message& message, std::vector<Digest> vouched);
+  void remember(Worker& worker, const Message& message, const Report& report, std::vector<Digest> vouched);
   void forget_what_it_said(Worker& worker);
 
   boost::asio::any_io_executor executor_;
   std::uint32_t number_;
   Channel channel_;
   std::unique_ptr<VerdictTable> verdicts_;
+  ReportMemory reports_;
   Events events_;
   State state_ = State::loading;
   bool gone_ = false;  // the process has closed its socket

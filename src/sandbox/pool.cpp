@@ -309,9 +309,12 @@ class Pool final : public WorkerPool {
     return true;
   }
 
+  // Of what may be remembered, a share is for whole messages.
+  [[nodiscard]] std::size_t report_memory() const { return options_.verdict_cache.value / 4; }
+
   std::unique_ptr<VerdictTable> verdict_table() const {
     if (options_.verdict_cache.value == 0) return nullptr;
-    auto table = VerdictTable::create(options_.verdict_cache.value);
+    auto table = VerdictTable::create(options_.verdict_cache.value - report_memory());
     if (table) return *std::move(table);
     log::warning("nothing is remembered, everything is scanned anew: {}", table.error().what);
     return nullptr;
@@ -321,7 +324,7 @@ class Pool final : public WorkerPool {
     RASTEL_CO_TRY(EngineProcess process, co_await master_.start_engine());
     EngineRun::Events events{[this] { changed(); }};
     auto engine = std::make_shared<EngineRun>(executor_, process.number, std::move(process.socket),
-                                              verdict_table(), std::move(events));
+                                              verdict_table(), report_memory(), std::move(events));
     std::erase_if(engines_, [](const auto& known) { return known.expired(); });
     engines_.push_back(engine);
     engine->start();

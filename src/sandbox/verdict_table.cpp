@@ -160,7 +160,7 @@ bool VerdictTable::knows(const Digest& key, Clock::time_point now) const {
 }
 
 Result<std::unique_ptr<VerdictTableView>> VerdictTableView::open(const FileDescriptor& descriptor) {
-  RASTEL_TRY(os::Mapping mapping, os::map_read_only(descriptor, largest));
+  RASTEL_TRY(os::Mapping mapping, os::map_read_only(descriptor.get(), largest));
   return std::unique_ptr<VerdictTableView>(new VerdictTableView(std::move(mapping)));
 }
 

@@ -4,10 +4,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "base/planted_bug.hpp"
 #include "base/utf8.hpp"
 #include "detect/layer_memory.hpp"
+#include "sandbox/wire_bytes.hpp"
+#include "sandbox/wire_parts.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -19,33 +22,19 @@ enum class Tag : std::uint16_t {
   engine_version = 4,
   signature_version = 5,
   layers_known = 6,
-  vouched = 7
+  vouched = 7,
+  part = 8,
+  flag = 9
 };
 
 constexpr std::size_t most_findings = 4096;
+constexpr std::size_t most_parts = 32'768;
 constexpr std::size_t longest_name = 256;
 constexpr std::size_t most_vouched = detect::LayerMemory::most_keys;
 
-template <class Value>
-void put(std::string& out, Value value) {
-  char bytes[sizeof value];
-  std::memcpy(bytes, &value, sizeof value);
-  out.append(bytes, sizeof value);
-}
-
-template <class Value>
-std::optional<Value> take(std::string_view& in) {
-  Value value;
-  if (in.size() < sizeof value) return std::nullopt;
-  std::memcpy(&value, in.data(), sizeof value);
-  in.remove_prefix(sizeof value);
-  return value;
-}
-
 void put_item(std::string& out, Tag tag, std::string_view value) {
   put(out, static_cast<std::uint16_t>(tag));
-  put(out, static_cast<std::uint32_t>(value.size()));
-  out += value;
+  put_text(out, value);
 }
 
 void put_number(std::string& out, Tag tag, std::uint64_t number) {
@@ -111,6 +100,18 @@ bool add_item(Report& report, Tag tag, std::string_view value) {
       return take_number(value, report.layers_known);
     case Tag::vouched:
       return add_vouched(report, value);
+    case Tag::part: {
+      auto part = decode_part(value);
+      if (!part || report.parts.size() >= most_parts) return false;
+      report.parts.push_back(std::move(*part));
+      return true;
+    }
+    case Tag::flag: {
+      const auto flag = decode_flag(value);
+      if (!flag || report.flags.size() >= ambiguities().size()) return false;
+      report.flags.push_back(*flag);
+      return true;
+    }
     case Tag::engine_version:
       if (!is_version(value)) return false;
       report.engine_version = value;
@@ -147,6 +148,8 @@ std::string encode_report(const Report& report) {
   std::string out;
   for (const Finding& finding : report.findings)
     put_item(out, Tag::finding, std::string(1, static_cast<char>(finding.kind)) + finding.name);
+  for (const Part& part : report.parts) put_item(out, Tag::part, encode_part(part));
+  for (const Oddity& flag : report.flags) put_item(out, Tag::flag, encode_flag(flag));
   for (std::size_t i = 0; i < unscanned_reasons; ++i)
     if (report.unscanned.test(i)) put_item(out, Tag::unscanned, std::string(1, static_cast<char>(i)));
   put_number(out, Tag::layers, report.layers);
@@ -164,10 +167,8 @@ std::optional<Report> decode_report(std::string_view bytes) {
   Report report;
   while (!bytes.empty()) {
     const auto tag = take<std::uint16_t>(bytes);
-    const auto length = take<std::uint32_t>(bytes);
-    if (!tag || !length || *length > bytes.size()) return std::nullopt;
-    if (!add_item(report, static_cast<Tag>(*tag), bytes.substr(0, *length))) return std::nullopt;
-    bytes.remove_prefix(*length);
+    const auto value = take_text(bytes);
+    if (!tag || !value || !add_item(report, static_cast<Tag>(*tag), *value)) return std::nullopt;
   }
   // A report that says nothing about the layers it looked at was not made by a scan.
   if (report.layers == 0 && report.complete()) return std::nullopt;

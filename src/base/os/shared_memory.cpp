@@ -73,12 +73,12 @@ Result<SharedMemory> shared_memory(std::size_t size) {
   return memory;
 }
 
-Result<Mapping> map_read_only(const FileDescriptor& descriptor, std::size_t maximum) {
+Result<Mapping> map_read_only(int descriptor, std::size_t maximum) {
   struct stat status{};
-  if (fstat(descriptor.get(), &status) != 0) return fail_errno(errno, "can't look at shared memory");
+  if (fstat(descriptor, &status) != 0) return fail_errno(errno, "can't look at shared memory");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   if (size == 0 || size > maximum) return fail(ErrorKind::invalid_input, "shared memory of a wrong size");
-  return map_shared(descriptor.get(), static_cast<std::size_t>(size), PROT_READ);
+  return map_shared(descriptor, static_cast<std::size_t>(size), PROT_READ);
 }
 
 }  // namespace rastel::os

@@ -37,6 +37,6 @@ struct SharedMemory {
 
 [[nodiscard]] Result<SharedMemory> shared_memory(std::size_t size);
 // The whole of what `descriptor` is open to, at most `maximum` bytes.
-[[nodiscard]] Result<Mapping> map_read_only(const FileDescriptor& descriptor, std::size_t maximum);
+[[nodiscard]] Result<Mapping> map_read_only(int descriptor, std::size_t maximum);
 
 }  // namespace rastel::os

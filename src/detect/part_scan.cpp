@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "detect/part_scan.hpp"
+
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "message/reader.hpp"
+#include "verdict/report.hpp"
+
+namespace rastel::detect {
+namespace {
+
+// libclamav passes over files of up to 5 bytes.
+constexpr std::size_t smallest = 6;
+// Bytes of a report (4 MiB at most, sandbox/wire.hpp) that parts may take, and what one takes besides texts.
+constexpr std::size_t room_for_parts = 3 << 20;
+constexpr std::size_t room_of_a_part = 160;
+// What a message may be decoded to, by all readings together: so many times its size, and so many bytes
+// besides.
+constexpr std::size_t decoded_times = 10;
+constexpr std::size_t decoded_besides = 64 << 20;
+
+std::size_t room_for(const Part& part) {
+  std::size_t room = room_of_a_part + part.path.size() + part.reading.size() + part.type.size();
+  for (const auto* texts : {&part.true_types, &part.names, &part.members, &part.findings})
+    for (const std::string& text : *texts) room += text.size() + 4;
+  return room;
+}
+
+class PartScan final : public message::LeafVisitor {
+ public:
+  PartScan(ScanObserver& observer, Deadline until, const ScanAlone& scan_alone)
+      : observer_(observer), until_(until), scan_alone_(scan_alone) {}
+
+  void leaf(const message::Leaf& leaf) override {
+    Part part{.path = leaf.path, .reading = leaf.reading, .type = leaf.type};
+    part.names = leaf.names;
+    part.size = leaf.bytes.size();
+    part.sha256 = leaf.digest;
+    part.entity = leaf.entity;
+    part.body = leaf.body;
+    part.looked = look(leaf);
+    part.findings = observer_.findings_in(leaf.digest, leaf.bytes);
+    const std::size_t room = room_for(part);
+    if (room > room_) return observer_.add_unscanned(UnscannedReason::limit, "Limits.ReportedParts");
+    room_ -= room;
+    observer_.report().parts.push_back(std::move(part));
+  }
+
+ private:
+  Part::Looked look(const message::Leaf& leaf) {
+    if (observer_.layers().has_seen(leaf.digest, leaf.bytes)) return Part::Looked::in_message;
+    // Infected is infected: the rest can't change the class, but could run into the deadline.
+    if (leaf.bytes.size() < smallest || observer_.found_signature()) return Part::Looked::not_needed;
+    if (until_.passed()) {
+      observer_.add_unscanned(UnscannedReason::timeout, "Parts.Timeout");
+      return Part::Looked::not_needed;
+    }
+    const std::uint64_t skipped = observer_.layers().skipped();
+    const std::uint64_t layers = observer_.report().layers;
+    scan_alone_(leaf.bytes);
+    const bool remembered =
+        observer_.layers().skipped() == skipped + 1 && observer_.report().layers == layers + 1;
+    return remembered ? Part::Looked::remembered : Part::Looked::alone;
+  }
+
+  ScanObserver& observer_;
+  const Deadline until_;
+  const ScanAlone& scan_alone_;
+  std::size_t room_ = room_for_parts;
+};
+
+}  // namespace
+
+void scan_parts(std::string_view message, const EngineOptions& options, ScanObserver& observer,
+                Deadline until, const ScanAlone& scan_alone) {
+  message::ReaderLimits limits;
+  limits.depth = options.max_depth;
+  limits.parts = options.max_parts;
+  limits.decoded_bytes = decoded_times * message.size() + decoded_besides;
+  PartScan scan(observer, until, scan_alone);
+  const message::ReadMessage read = message::read_message(message, scan, limits);
+  observer.report().flags = read.oddities.list();
+  if (read.complete) return;
+  std::string_view which = "Reader";
+  for (const Oddity& oddity : read.oddities.list())
+    if (const std::string_view code = row_of(oddity.flag).code; code.starts_with("LIMIT_")) which = code;
+  observer.add_unscanned(UnscannedReason::limit, fmt::format("Limits.{}", which));
+}
+
+}  // namespace rastel::detect

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Parts that libclamav doesn't meet in a mail, although a mail program may.
+#include "detect/part_scan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <gtest/gtest.h>
+
+#include "detect/builtin_signatures.hpp"
+#include "detect/canaries.hpp"
+#include "detect/engine_for_test.hpp"
+#include "detect/text_digest.hpp"
+
+namespace rastel::detect {
+namespace {
+
+const Part* part_of(const Report& report, std::string_view bytes) {
+  for (const Part& part : report.parts)
+    if (part.sha256 == sha256(bytes)) return &part;
+  return nullptr;
+}
+
+std::string describe_parts(const Report& report) {
+  std::string text;
+  for (const Part& part : report.parts)
+    text += part.path + " [" + part.reading + "] " + part.type + " " + std::to_string(part.size) + " " +
+            std::string(to_string(part.looked)) + "\n";
+  return text;
+}
+
+TEST(TextDigest, WhiteSpaceBetweenWordsIsWhiteSpace) {
+  EXPECT_EQ(digest_of_words("a b\r\n\r\n c \r\n"), digest_of_words("a b\n\nc"));
+  EXPECT_EQ(digest_of_words("\r\n\ta"), digest_of_words("a  "));
+  EXPECT_NE(digest_of_words("ab"), digest_of_words("a b"));
+  EXPECT_NE(digest_of_words("a"), digest_of_words("A"));
+  EXPECT_EQ(digest_of_words(""), digest_of_words(" \n"));
+  const std::string longer(10'000, 'x');
+  EXPECT_EQ(digest_of_words(longer + " \n" + longer), digest_of_words(longer + "\r\n" + longer));
+  EXPECT_NE(digest_of_words(longer + longer), digest_of_words(longer + "\r\n" + longer));
+}
+
+constexpr std::string_view ordinary =
+    "From: a@example.org\r\nTo: b@example.net\r\nSubject: t\r\nMIME-Version: 1.0\r\n"
+    "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+    "Good morning,\r\n\r\n\r\nhere is the file.   \r\n\r\n--b\r\nContent-Type: text/html\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>gr=C3=BCn</p>\r\n--b\r\n"
+    "Content-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: base64\r\n"
+    "Content-Disposition: attachment; filename=a.bin\r\n\r\nAAECAwQFBgcICQoLDA0ODw==\r\n--b--\r\n";
+
+TEST(PartScan, AnOrdinaryMessageNeedsNoSecondLook) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  const Report report = scan_for_test(*engine, ordinary);
+  EXPECT_TRUE(report.complete() && report.findings.empty()) << describe(report);
+  EXPECT_TRUE(report.flags.empty());
+  ASSERT_EQ(report.parts.size(), 3U) << describe_parts(report);
+  for (const Part& part : report.parts)
+    EXPECT_EQ(part.looked, Part::Looked::in_message) << describe_parts(report);
+  const Part& file = report.parts[2];
+  EXPECT_EQ(file.path, "3");
+  EXPECT_EQ(file.reading, "");
+  EXPECT_EQ(file.type, "application/octet-stream");
+  EXPECT_EQ(file.names, std::vector<std::string>{"a.bin"});
+  EXPECT_EQ(file.size, 16U);
+  EXPECT_EQ(ordinary.substr(file.body.begin, file.body.size()), "AAECAwQFBgcICQoLDA0ODw==");
+  EXPECT_TRUE(ordinary.substr(file.entity.begin, file.entity.size()).starts_with("Content-Type: appl"));
+}
+
+std::string mail_with_encoding(std::string_view encoding_field) {
+  return "From: a@example.org\r\nTo: b@example.net\r\nSubject: t\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+         "Content-Type: application/octet-stream\r\n" +
+         std::string(encoding_field) + "\r\n\r\n" + base64(eicar()) + "\r\n--b--\r\n";
+}
+
+// In none of these does libclamav 1.4 find the payload by itself, but some mail program does.
+TEST(PartScan, FindsWhatLibclamavDoesNotMeet) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  const std::string spaces(2000, ' ');
+  const std::pair<const char*, std::string> mails[] = {
+      {"a field over three lines", mail_with_encoding("Content-Transfer-Encoding:\r\n \r\n base64")},
+      {"white space", mail_with_encoding("Content-Transfer-Encoding:" + spaces + "base64")},
+      {"an encoded message/global",
+       "From: a@example.org\r\nTo: b@example.net\r\nMIME-Version: 1.0\r\nContent-Type: message/global\r\n"
+       "Content-Transfer-Encoding: base64\r\n\r\n" +
+           base64(mail_with_encoding("Content-Transfer-Encoding: base64")) + "\r\n"}};
+  for (const auto& [what, mail] : mails) {
+    SCOPED_TRACE(what);
+    const Report report = scan_for_test(*engine, mail);
+    EXPECT_TRUE(has_signature(report)) << describe(report) << describe_parts(report);
+    EXPECT_NE(part_of(report, eicar()), nullptr) << describe_parts(report);
+    const auto found = std::ranges::find_if(report.parts, [](const Part& part) {
+      return part.looked == Part::Looked::alone &&
+             part.findings == std::vector<std::string>{"Eicar-Test-Signature"};
+    });
+    EXPECT_NE(found, report.parts.end()) << describe_parts(report);
+  }
+}
+
+TEST(PartScan, AFindingIsSaidOfThePartThatHasIt) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  const Report report = scan_for_test(*engine, mail_with_payload(eicar()));
+  const Part* part = part_of(report, eicar());
+  ASSERT_NE(part, nullptr) << describe_parts(report);
+  EXPECT_EQ(part->findings, std::vector<std::string>{"Eicar-Test-Signature"});
+  for (const Part& other : report.parts) {
+    if (&other != part) {
+      EXPECT_TRUE(other.findings.empty()) << other.path;
+    }
+  }
+}
+
+TEST(PartScan, WhatTheReaderDoesNotFinishIsNotClean) {
+  EngineOptions options;
+  options.max_depth = 5;
+  const auto engine = engine_for_test(options);
+  ASSERT_NE(engine, nullptr);
+  std::string mail = "Subject: innermost\r\nFrom: a@example.org\r\n\r\nText\r\n";
+  for (int depth = 0; depth < 12; ++depth)
+    mail =
+        "From: a@example.org\r\nTo: b@example.net\r\nMIME-Version: 1.0\r\nContent-Type: "
+        "message/rfc822\r\n\r\n" +
+        mail;
+  const Report report = scan_for_test(*engine, mail);
+  EXPECT_TRUE(report.has(UnscannedReason::limit)) << describe(report);
+  EXPECT_TRUE(has_finding(report, FindingKind::unscanned, "Limits.LIMIT_DEPTH")) << describe(report);
+}
+
+TEST(PartScan, MorePartsThanAReportHoldsAreNotClean) {
+  EngineOptions options;
+  options.max_parts = 1'000'000;
+  const auto engine = engine_for_test(options);
+  ASSERT_NE(engine, nullptr);
+  std::string mail =
+      "From: a@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+  for (int number = 0; number < 19'000; ++number)
+    mail += "--b\r\nContent-Type: text/plain; name=\"" + std::string(50, 'n') + std::to_string(number) +
+            "\"\r\n\r\n" + std::to_string(number) + "\r\n";
+  const Report report = scan_for_test(*engine, mail + "--b--\r\n");
+  EXPECT_TRUE(report.has(UnscannedReason::limit)) << describe(report);
+  EXPECT_LT(report.parts.size(), 19'000U);
+  EXPECT_GT(report.parts.size(), 10'000U);
+}
+
+}  // namespace
+}  // namespace rastel::detect
