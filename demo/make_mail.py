@@ -117,6 +117,39 @@ def forwarded(inner, number):
             inner + f"\r\n--{boundary}--\r\n".encode())
 
 
+def tnef_attribute(level, number, data):
+    return bytes([level]) + struct.pack("<II", number, len(data)) + data + struct.pack("<H", sum(data) & 0xFFFF)
+
+
+def winmail(name, content):
+    """What Outlook wraps attachments in when it takes the reader for another Outlook (MS-OXTNEF 2.1)."""
+    return (struct.pack("<IH", 0x223E9F78, 1) + tnef_attribute(1, 0x00089006, struct.pack("<I", 0x00010000)) +
+            tnef_attribute(2, 0x00069002, bytes(14)) + tnef_attribute(2, 0x00018010, name.encode() + b"\0") +
+            tnef_attribute(2, 0x0006800F, content))
+
+
+def two_boundaries(number):
+    """To some programs the first boundary counts, to others the last: each sees another attachment."""
+    return (headers("Which of the two?", number, 'multipart/mixed; boundary="=_one"; boundary="=_two"') +
+            b"--=_one\r\nContent-Type: text/plain\r\n\r\nThe figures are attached.\r\n--=_one--\r\n\r\n"
+            b"--=_two\r\nContent-Type: text/plain\r\n\r\nThe other figures are attached.\r\n--=_two--\r\n")
+
+
+def defective_base64(number):
+    """Padding in the middle, and characters that aren't base64: what comes out depends on who decodes."""
+    whole = with_attachment("Slightly damaged", number, "data.bin", "application/octet-stream", b"MARK")
+    text = base64.b64encode(eicar()[:20]) + b"\r\n!" + base64.b64encode(eicar()[20:])
+    return whole.replace(base64.b64encode(b"MARK"), text)
+
+
+def encoded_message(inner, number):
+    """RFC 2045 6.4 forbids to encode a message within a message; most programs read it all the same."""
+    boundary = f"=_demo_{number}"
+    return (headers("Fwd: encoded", number, f'multipart/mixed; boundary="{boundary}"') +
+            f"--{boundary}\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode() +
+            lines(inner) + f"--{boundary}--\r\n".encode())
+
+
 def samples():
     """(name, bytes) of all that is made; what needs 30 MB of memory comes last."""
     plain_eicar = with_attachment("A test file", 2, "eicar.com", "application/octet-stream", eicar())
@@ -131,6 +164,17 @@ def samples():
     # Deeper than [engine] max_depth (32): nobody may say that it was looked at to the end.
     yield "unscanned-limit-archive", with_attachment(
         "Archives in archives", 6, "deep.zip", "application/zip", nested(40))
+    harmless = b"Nothing that runs.\n"
+    yield "banned-double-extension", with_attachment(
+        "Your invoice", 8, "invoice.pdf.exe", "application/pdf", harmless)
+    # U+202E turns the rest of the name round: "photoexe.jpg" is what people see.
+    yield "banned-name-turned-round", with_attachment(
+        "A photograph", 9, "=?utf-8?q?photo=E2=80=AEgpj.exe?=", "image/jpeg", harmless)
+    yield "ambiguous-two-boundaries", two_boundaries(10)
+    yield "infected-base64-with-defects", defective_base64(11)
+    yield "infected-encoded-message", encoded_message(plain_eicar, 12)
+    yield "infected-winmail-dat", with_attachment(
+        "From Outlook", 13, "winmail.dat", "application/ms-tnef", winmail("eicar.com", eicar()))
     yield "clean-30MB", with_attachment(
         "The photographs", 7, "photographs.bin", "application/octet-stream", random.Random(30).randbytes(21_900_000))
 

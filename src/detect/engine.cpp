@@ -398,7 +398,7 @@ void Engine::scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t
              observer.until(), scan_alone);
 }
 
-Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) {
+Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch, Looks looks) {
   ScanObserver observer(state_->options.heuristics, state_->limits, state_->known,
                         Deadline::in(state_->options.deadline * 9 / 10));
   observer.set_rules(state_->rules.get());
@@ -430,7 +430,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
         cl_scandesc_callback(descriptor, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
   }
   if (!observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
-  scan_parts_of(observer, descriptor, size, options);
+  if (looks == Looks::both) scan_parts_of(observer, descriptor, size, options);
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
   if (size >= large) give_memory_back();
   observer.vouch();

@@ -54,7 +54,9 @@ bool LayerMemory::is_known(const Layer& layer) {
   const bool may_be_part = layer.level > 0 || outermost_ == Outermost::part;
   if (may_be_part && layer.bytes.size() == layer.size) {
     begun.digest = sha256(layer.bytes);
-    if (outermost_ == Outermost::message && layer.size <= longest_text && may_be_text(layer.bytes))
+    // Only its mail parser changes white space.
+    const bool of_a_mail = !open_.empty() && open_.back().type == "CL_TYPE_MAIL";
+    if (of_a_mail && layer.size <= longest_text && may_be_text(layer.bytes))
       begun.words = digest_of_words(layer.bytes);
   }
   begun.key = key_of(layer, begun.digest);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/planted_bug.hpp"
+#include "message/base64_quanta.hpp"
 #include "message/line.hpp"
 
 namespace rastel::message {
@@ -13,7 +14,6 @@ namespace {
 constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::uint8_t white = 0x40, padding = 0x41, junk = 0x42;  // beside the values of digits, 0 to 63
-constexpr std::uint32_t no_digit = 1U << 24;                       // in a row of `shifted`
 
 // What each byte is.
 constexpr std::array<std::uint8_t, 256> kinds = [] {
@@ -26,16 +26,6 @@ constexpr std::array<std::uint8_t, 256> kinds = [] {
   return table;
 }();
 
-// The value of a digit where it stands in its quantum, so that four loads and three ORs make three bytes:
-// what is no digit sets a bit above them.
-constexpr auto shifted = [] {
-  std::array<std::array<std::uint32_t, 256>, 4> table{};
-  for (std::size_t place = 0; place < 4; ++place)
-    for (std::size_t byte = 0; byte < 256; ++byte)
-      table[place][byte] = kinds[byte] < 64 ? std::uint32_t{kinds[byte]} << (18 - 6 * place) : no_digit;
-  return table;
-}();
-
 class Quantum {
  public:
   explicit Quantum(char* out) : begin_(out), out_(out) {}
@@ -43,9 +33,14 @@ class Quantum {
   void add(std::uint32_t value) {
     bits_ = bits_ << 6 | value;
     if (++count_ < 4) return;
-    put(bits_);
+    *out_++ = static_cast<char>(bits_ >> 16);
+    *out_++ = static_cast<char>(bits_ >> 8);
+    *out_++ = static_cast<char>(bits_);
     bits_ = count_ = 0;
   }
+  // Between quanta: those that follow in `text`, as long as they are whole and nothing stands in them.
+  // Returns where that ends.
+  std::size_t take_whole(std::string_view text, std::size_t at) { return decode_quanta(text, at, out_); }
   // What is there is all: two digits hold a byte, three hold two.
   void end() {
     if (count_ >= 2) *out_++ = static_cast<char>(bits_ >> (count_ == 2 ? 4 : 10));
@@ -53,12 +48,6 @@ class Quantum {
     bits_ = count_ = 0;
   }
   void drop() { bits_ = count_ = 0; }
-  void put(std::uint32_t three) {
-    out_[0] = static_cast<char>(three >> 16);
-    out_[1] = static_cast<char>(three >> 8);
-    out_[2] = static_cast<char>(three);
-    out_ += 3;
-  }
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t written() const { return static_cast<std::size_t>(out_ - begin_); }
 
@@ -68,19 +57,6 @@ class Quantum {
   std::uint32_t bits_ = 0;
   std::uint32_t count_ = 0;
 };
-
-// Quanta from `at` on, as long as they are whole and nothing stands in them. Returns where that ends.
-std::size_t decode_quanta(std::string_view text, std::size_t at, Quantum& quantum) {
-  const auto* bytes = reinterpret_cast<const unsigned char*>(text.data());
-  while (text.size() - at >= 4) {
-    const std::uint32_t three = shifted[0][bytes[at]] | shifted[1][bytes[at + 1]] |
-                                shifted[2][bytes[at + 2]] | shifted[3][bytes[at + 3]];
-    if (three >= no_digit) break;
-    quantum.put(three);
-    at += 4;
-  }
-  return at;
-}
 
 std::size_t room_for(std::string_view text) { return text.size() / 4 * 3 + 6; }
 
@@ -92,7 +68,7 @@ class DefaultReading {
   Base64Decoded decode() {
     std::size_t at = 0;
     while (at < text_.size()) {
-      if (quantum_.count() == 0) at = decode_quanta(text_, at, quantum_);
+      if (quantum_.count() == 0) at = quantum_.take_whole(text_, at);
       if (at == text_.size()) break;
       const char byte = byte_at(at);
       const std::uint8_t kind = kinds[static_cast<unsigned char>(byte)];
@@ -231,7 +207,7 @@ class OtherReading {
 
   void decode_line(std::string_view line) {
     for (std::size_t at = 0; at < line.size() && !ended_; ++at) {
-      if (quantum_.count() == 0 && places_ == 0 && left_out_ == 0) at = decode_quanta(line, at, quantum_);
+      if (quantum_.count() == 0 && places_ == 0 && left_out_ == 0) at = quantum_.take_whole(line, at);
       if (at == line.size()) return;
       const std::uint8_t kind = kind_of(line[at]);
       if (kind == padding)

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "message/base64_quanta.hpp"
 #include "message/oddities_for_test.hpp"
 
 namespace rastel::message {
@@ -127,6 +128,37 @@ TEST(Base64, LinesWithJunkAreNoDataOrUpToIt) {
   EXPECT_THAT(all_readings("begin-base64 644 a.b\r\nZm9v\r\nYmFy\r\n====\r\n"), Contains("foobar"));
   EXPECT_THAT(all_readings("Zm9#abcd\r\nvYmFy\r\n"), Contains("foobar"));
   EXPECT_THAT(all_readings("Zm9vYmFy\r\n--boundary--\r\n"), Contains("foobar"));
+}
+
+// Every byte at every place of a block, and blocks of every length: by vectors and one by one alike.
+TEST(Base64Quanta, VectorsDecodeWhatOneByOneDoes) {
+  constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < 200; ++i) text += digits[(i * 29 + i / 64) % 64];
+  const auto decode = [](auto&& function, std::string_view from, std::size_t at) {
+    std::string room(from.size() + 8, '\x55');
+    char* out = room.data();
+    const std::size_t end = function(from, at, out);
+    const auto written = static_cast<std::size_t>(out - room.data());
+    EXPECT_EQ(room.find_first_not_of('\x55', written), std::string::npos)
+        << "nothing is written behind the end";
+    return std::pair(end, room.substr(0, written));
+  };
+  for (std::size_t length = 0; length <= text.size(); ++length)
+    EXPECT_EQ(
+        decode(decode_quanta, std::string_view(text).substr(0, length), length % 5 > length ? 0 : length % 5),
+        decode(decode_quanta_one_by_one, std::string_view(text).substr(0, length),
+               length % 5 > length ? 0 : length % 5));
+  for (int byte = 0; byte < 256; ++byte)
+    for (std::size_t place = 0; place < 64; ++place) {
+      std::string other = text;
+      other[place] = static_cast<char>(byte);
+      const auto by_vectors = decode(decode_quanta, other, 0);
+      EXPECT_EQ(by_vectors, decode(decode_quanta_one_by_one, other, 0)) << byte << " at " << place;
+      if (digits.find(static_cast<char>(byte)) == std::string_view::npos) {
+        EXPECT_EQ(by_vectors.first, place / 4 * 4);
+      }
+    }
 }
 
 }  // namespace
