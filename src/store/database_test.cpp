@@ -4,6 +4,7 @@
 #include <array>
 #include <fstream>
 
+#include <boost/json/serialize.hpp>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -162,6 +163,55 @@ TEST(ReportJson, RoundTrip) {
   EXPECT_EQ(read->engine_version, report.engine_version);
   EXPECT_EQ(read->signature_version, report.signature_version);
   EXPECT_EQ(read->layers, report.layers);
+}
+
+TEST(ReportJson, PartsAndFlagsComeBackAsTheyWere) {
+  Report report;
+  for (int looked = 0; looked <= static_cast<int>(Part::Looked::not_needed); ++looked) {
+    Part part{.path = "1.2", .reading = "prefix base64", .type = "text/plain"};
+    part.true_types = {"application/zip", "application/vnd.ms-excel"};
+    part.names = {"p.exe", std::string("\0\xff", 2)};
+    part.members = {"a.exe"};
+    part.findings = {"Eicar-Test-Signature"};
+    part.size = UINT64_MAX;
+    part.sha256 = sha256("x");
+    part.entity = {120, SIZE_MAX};
+    part.body = {200, 200};
+    part.looked = static_cast<Part::Looked>(looked);
+    report.parts.push_back(part);
+  }
+  report.parts.emplace_back();
+  for (const AmbiguityRow& row : ambiguities())
+    report.flags.push_back({row.flag, {static_cast<std::size_t>(row.flag), 100}, 3});
+  const auto read = report_from_json(report_as_json(report));
+  ASSERT_TRUE(read) << read.error().what;
+  EXPECT_EQ(read->parts, report.parts);
+  EXPECT_EQ(read->flags, report.flags);
+}
+
+TEST(ReportJson, OddPartsAndFlagsArePassedOver) {
+  const auto odd = report_from_json(
+      R"({"parts":[7,{"path":1,"names":"x","members":[1,"m"],"size":-1,"sha256":"zz","looked":"new",)"
+      R"("entity":[2,1],"body":[1],"future":[]}],"flags":[{"code":"NEW"},[],)"
+      R"({"code":"BARE_CR","at":[1,"x"],"times":"many"}]})");
+  ASSERT_TRUE(odd) << odd.error().what;
+  ASSERT_EQ(odd->parts.size(), 1U);
+  Part expected;
+  expected.members = {"m"};
+  expected.looked = Part::Looked::not_needed;
+  EXPECT_EQ(odd->parts.front(), expected);
+  EXPECT_EQ(odd->flags, (std::vector<Oddity>{{Ambiguity::bare_cr, {}, 0}}));
+}
+
+TEST(ReportJson, TheMembersOfAPart) {
+  Part part{.path = "1", .reading = "", .type = "text/plain"};
+  EXPECT_EQ(
+      boost::json::serialize(as_json(part)),
+      R"({"path":"1","reading":"","type":"text/plain","true_type":"","true_types":[],"names":[],"size":0,)"
+      R"("sha256":")" +
+          std::string(64, '0') + R"(","findings":[],"looked":"layer","members":[]})");
+  EXPECT_EQ(boost::json::serialize(as_json(Oddity{Ambiguity::bare_cr, {12, 13}, 3})),
+            R"({"code":"BARE_CR","gravity":"hard","at":[12,13],"times":3})");
 }
 
 TEST(ReportJson, WhatIsNoReportIsAnErrorAndUnknownMembersArePassedOver) {
