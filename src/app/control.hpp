@@ -7,19 +7,25 @@
 //            or {"error":"what, where, what to do","kind":"not_found"} in place of the end
 //            `quarantine raw` answers {"bytes":N}, exactly N bytes, and then the end
 //
-//   verb                 members of the request                                     rows of the answer
-//   status               -                                                          one, as the daemon
-//   describes itself history              text, since (Unix ms), class, would (bool), limit          one a
-//   message and recipient group quarantine list      recipient, sender, since, all (bool), limit one a
-//   message quarantine show      id                                                         one quarantine
-//   raw       id                                                         bytes quarantine release   id, to
-//   (array of addresses; all when absent)               one: what became of it quarantine delete    id -
-//   quarantine purge     -                                                          {"removed":N}
-//   signatures status    -                                                          one
-//   signatures reload    -                                                          {"done":"a sentence"}
-//   reload · drain       -                                                          {"done":"a sentence"}
+// After `scan` the daemon answers {"send":N}, the client sends exactly N bytes, and then come the row and the
+// end: a request that is refused is followed by no byte of a message, which could be taken for a request.
 //
-//   health               - {"good":bool,"health":{…}} metrics              - {"text":"…"}
+//   verb                members of the request                           rows of the answer
+//   status              -                                                one, as the daemon describes itself
+//   history             text, since (Unix ms), class, would (bool),      one a message and recipient group
+//                       limit
+//   quarantine list     recipient, sender, since, all (bool), limit      one a message
+//   quarantine show     id                                               one
+//   quarantine raw      id                                               bytes
+//   quarantine release  id, to (array of addresses; all when absent)     one: what became of it
+//   quarantine delete   id                                               -
+//   quarantine purge    -                                                {"removed":N}
+//   scan                bytes                                            one: app/scan_result.hpp
+//   signatures status   -                                                one
+//   signatures reload   -                                                {"done":"a sentence"}
+//   reload · drain      -                                                {"done":"a sentence"}
+//   health              -                                                {"good":bool,"health":{…}}
+//   metrics             -                                                {"text":"…"}
 //
 // `release` and `delete` may carry `by`, the name of the person who asked: it goes into log and history. The
 // page has a socket of its own, page.sock, with the same protocol but fewer verbs (page_may()), where `by` is

@@ -107,6 +107,38 @@ Result<> ControlClient::read_bytes(std::uint64_t count, Deadline deadline, const
   return {};
 }
 
+namespace {
+
+// What stands in place of the end where something went wrong.
+Result<> no_error_in(const json::object& row) {
+  const json::value* error = row.if_contains("error");
+  if (error == nullptr || !error->is_string()) return {};
+  const json::value* kind = row.if_contains("kind");
+  return fail(kind != nullptr && kind->is_string() ? kind_named(kind->get_string()) : ErrorKind::ours,
+              printable(error->get_string()));
+}
+
+}  // namespace
+
+Result<json::object> ControlClient::scan(const Message& message, Deadline deadline) {
+  const auto sent = send(json::serialize(json::object{{"verb", "scan"}, {"bytes", message.size()}}) + '\n');
+  auto go_ahead = read_row(deadline);
+  if (!go_ahead) return std::unexpected(sent ? go_ahead.error() : sent.error());
+  RASTEL_CHECK(no_error_in(*go_ahead));
+  if (!go_ahead->contains("send")) return fail(ErrorKind::peer, "rasteld doesn't answer as it should");
+  constexpr std::size_t piece = 256 * 1024;
+  for (std::uint64_t offset = 0; offset < message.size();) {
+    RASTEL_TRY(const std::string bytes, message.read_at(offset, piece));
+    RASTEL_CHECK(send(bytes));
+    offset += bytes.size();
+  }
+  RASTEL_TRY(json::object row, read_row(deadline));
+  RASTEL_CHECK(no_error_in(row));
+  RASTEL_TRY(const json::object end, read_row(deadline));
+  RASTEL_CHECK(no_error_in(end));
+  return row;
+}
+
 Result<> ControlClient::ask(const json::object& request, Deadline deadline, const OnRow& on_row,
                             const OnBytes& on_bytes) {
   // A server that has no room says so and closes before it reads: its words are worth more than our EPIPE.
@@ -114,11 +146,7 @@ Result<> ControlClient::ask(const json::object& request, Deadline deadline, cons
   for (;;) {
     auto row = read_row(deadline);
     if (!row) return sent ? std::unexpected(row.error()) : sent;
-    if (const json::value* error = row->if_contains("error"); error != nullptr && error->is_string()) {
-      const json::value* kind = row->if_contains("kind");
-      return fail(kind != nullptr && kind->is_string() ? kind_named(kind->get_string()) : ErrorKind::ours,
-                  printable(error->get_string()));
-    }
+    RASTEL_CHECK(no_error_in(*row));
     if (row->contains("end")) return {};
     if (const json::value* bytes = row->if_contains("bytes"); bytes != nullptr && on_bytes) {
       boost::system::error_code code;

@@ -12,6 +12,7 @@
 #include "app/control.hpp"
 #include "base/deadline.hpp"
 #include "base/file_descriptor.hpp"
+#include "base/message.hpp"
 
 namespace rastel::control {
 
@@ -26,6 +27,8 @@ class ControlClient {
   // whole answer. An error that the daemon answers keeps its kind.
   [[nodiscard]] Result<> ask(const boost::json::object& request, Deadline deadline, const OnRow& on_row,
                              const OnBytes& on_bytes = {});
+  // The verb `scan`: its row. What the daemon refuses keeps its kind; hostile_message: it is over its limit.
+  [[nodiscard]] Result<boost::json::object> scan(const Message& message, Deadline deadline);
 
  private:
   explicit ControlClient(FileDescriptor socket) : socket_(std::move(socket)) {}

@@ -142,6 +142,13 @@ ControlHandlers::Answer<std::size_t> FakeHandlers::quarantine_purge() {
   co_return std::size_t{7};
 }
 
+ControlHandlers::Answer<boost::json::object> FakeHandlers::scan(MessagePointer message) {
+  note(fmt::format("scan {} {}", message->size(), message->digest().hex().substr(0, 8)));
+  boost::json::object row;
+  row.emplace("class", "clean");
+  co_return row;
+}
+
 ControlHandlers::Answer<std::string> FakeHandlers::reload() {
   note("reload");
   if (reload_fails)

@@ -44,6 +44,8 @@ class FakeHandlers final : public ControlHandlers {
                                             std::string by) override;
   Answer<> quarantine_delete(std::string id, std::string by) override;
   Answer<std::size_t> quarantine_purge() override;
+  SpoolRoom spool_room() override { return {folder_, most_bytes}; }
+  Answer<boost::json::object> scan(MessagePointer message) override;
   Answer<std::string> reload() override;
   Answer<boost::json::object> signatures_status() override;
   Answer<std::string> signatures_reload() override;
@@ -54,7 +56,8 @@ class FakeHandlers final : public ControlHandlers {
   // Set before the first request.
   std::size_t history_rows = 2;
   std::string raw_bytes = "Subject: raw\r\n\r\nbytes\r\n";
-  std::string hostile;  // put into the held message's subject, sender and recipient
+  std::string hostile;                 // put into the held message's subject, sender and recipient
+  std::uint64_t most_bytes = 1 << 20;  // of a message to be scanned
   bool reload_fails = false;
 
   [[nodiscard]] std::vector<std::string> asked() const;  // "history text=x limit=3", …

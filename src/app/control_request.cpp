@@ -28,6 +28,7 @@ constexpr std::array verbs{
     VerbRow{"quarantine release", Verb::quarantine_release, true},
     VerbRow{"quarantine delete", Verb::quarantine_delete, true},
     VerbRow{"quarantine purge", Verb::quarantine_purge, false},
+    VerbRow{"scan", Verb::scan, false},
     VerbRow{"reload", Verb::reload, false},
     VerbRow{"signatures status", Verb::signatures_status, false},
     VerbRow{"signatures reload", Verb::signatures_reload, false},
@@ -69,6 +70,13 @@ Result<> take(const json::value& value, std::string_view member, std::size_t& ta
   return {};
 }
 
+Result<> take_bytes(const json::value& value, std::uint64_t& target) {
+  const std::int64_t* number = value.if_int64();
+  if (number == nullptr || *number < 0) return wrong("bytes", "a number of bytes");
+  target = static_cast<std::uint64_t>(*number);
+  return {};
+}
+
 Result<> take(const json::value& value, std::string_view member, std::vector<std::string>& target) {
   const json::array* array = value.if_array();
   if (array == nullptr) return wrong(member, "a list of addresses");
@@ -102,6 +110,7 @@ Result<> take_member(Request& request, std::string_view member, const json::valu
       return {};
     }
   }
+  if (request.verb == Verb::scan && member == "bytes") return take_bytes(value, request.bytes);
   const bool changes = request.verb == Verb::quarantine_release || request.verb == Verb::quarantine_delete;
   if (changes && member == "by") {
     std::optional<std::string> name;
@@ -130,6 +139,7 @@ bool page_may(const Request& request) {
     case Verb::quarantine_delete:
       return !request.by.empty();
     case Verb::quarantine_purge:
+    case Verb::scan:
     case Verb::reload:
     case Verb::signatures_status:
     case Verb::signatures_reload:
@@ -163,6 +173,7 @@ Result<Request> parse_request(std::string_view line) {
     }
     RASTEL_CHECK(take_member(request, member.key(), member.value()));
   }
+  if (request.verb == Verb::scan && !object->contains("bytes")) return wrong("bytes", "a number of bytes");
   if (row->has_id && !is_message_id(request.id))
     return fail(ErrorKind::invalid_input,
                 '"' + printable(request.id) + "\" is no message id: want 16 hexadecimal digits");

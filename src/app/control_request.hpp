@@ -3,6 +3,7 @@
 // far as who may connect is hostile; bounded by control::longest_request and a nesting of 4.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ enum class Verb {
   quarantine_release,
   quarantine_delete,
   quarantine_purge,
+  scan,
   reload,
   signatures_status,
   signatures_reload,
@@ -33,6 +35,7 @@ struct Request {
   std::string id;               // where the verb takes one: a message id
   std::vector<std::string> to;  // quarantine release
   std::string by;               // who asked for a release or deletion; empty: not said
+  std::uint64_t bytes = 0;      // scan: how many follow the go-ahead
   store::HistoryFilter history;
   store::ListFilter list;
 };

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/json.hpp>
+#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -146,6 +147,8 @@ class Conversation {
         RASTEL_CO_TRY(auto text, co_await handlers_.metrics());
         co_return co_await say(text_row(text));
       }
+      case Verb::scan:
+        co_return co_await scan(request.bytes);
       case Verb::quarantine_list:
       case Verb::quarantine_show:
       case Verb::quarantine_raw:
@@ -184,6 +187,7 @@ class Conversation {
       }
       case Verb::status:
       case Verb::history:
+      case Verb::scan:
       case Verb::reload:
       case Verb::signatures_status:
       case Verb::signatures_reload:
@@ -193,6 +197,44 @@ class Conversation {
         break;
     }
     co_return fail(ErrorKind::ours, "not a verb of the quarantine");
+  }
+
+  // Nothing of a message is ever taken for a request: it is sent only when it is awaited, and where it can't
+  // be read to its end the connection is closed.
+  asio::awaitable<Result<>> scan(std::uint64_t size) {
+    const SpoolRoom room = handlers_.spool_room();
+    if (size > room.most_bytes)
+      co_return fail(
+          ErrorKind::hostile_message,
+          fmt::format("the message is over the size limit (engine.max_message, {} bytes)", room.most_bytes));
+    MessageWriter writer(room.folder, room.most_bytes);
+    RASTEL_CO_CHECK(co_await say(number_row("send", size)));
+    closing_ = true;
+    for (std::uint64_t left = size; left > 0;) {
+      if (input_.empty()) {
+        RASTEL_CO_TRY(const std::string_view bytes, co_await stream_.read(Deadline::in(limits_.patience)));
+        input_ = bytes;
+      }
+      std::string taken = std::exchange(input_, {});
+      if (taken.size() > left) input_ = taken.substr(static_cast<std::size_t>(left));
+      taken.resize(static_cast<std::size_t>(std::min<std::uint64_t>(left, taken.size())));
+      left -= taken.size();
+      RASTEL_CO_CHECK(co_await spool(writer, taken));
+    }
+    closing_ = false;
+    RASTEL_CO_TRY(MessagePointer message, co_await finish(writer));
+    RASTEL_CO_TRY(json::object row, co_await handlers_.scan(std::move(message)));
+    co_return co_await say(std::move(row));
+  }
+
+  // Small ones stay in memory; what goes to a disk may have to wait for it.
+  asio::awaitable<Result<>> spool(MessageWriter& writer, const std::string& bytes) {
+    if (writer.size() + bytes.size() <= Message::memory_limit) co_return writer.write(bytes);
+    co_return co_await blocking_.run([&] { return writer.write(bytes); });
+  }
+  asio::awaitable<Result<MessagePointer>> finish(MessageWriter& writer) {
+    if (writer.size() <= Message::memory_limit) co_return writer.finish();
+    co_return co_await blocking_.run([&] { return writer.finish(); });
   }
 
   asio::awaitable<Result<>> send_file(FileDescriptor file) {

@@ -2,10 +2,13 @@
 // The daemon's side of the control socket (protocol: app/control.hpp). Confined to its executor's thread; the
 // handlers are called there and may suspend. Who may ask is decided by the socket's mode alone. Limits: 32
 // connections, beyond which a new one is told so and closed; 30 s for a request to be complete and for a
-// client to take what is written; one request at a time a connection. A handler itself has no deadline here.
+// client to take what is written, or to send the next piece of a message; one request at a time a connection.
+// A handler itself has no deadline here.
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,9 +19,16 @@
 
 #include "app/control.hpp"
 #include "base/file_descriptor.hpp"
+#include "base/message.hpp"
 #include "inspect/blocking.hpp"
 
 namespace rastel::control {
+
+// Where a message that is to be scanned is written, and how long it may be.
+struct SpoolRoom {
+  std::filesystem::path folder;
+  std::uint64_t most_bytes = 0;
+};
 
 // What the daemon can do. An error's sentence reaches the person at the keyboard.
 class ControlHandlers {
@@ -37,7 +47,9 @@ class ControlHandlers {
   [[nodiscard]] virtual Answer<ReleaseOutcome> quarantine_release(std::string id, std::vector<std::string> to,
                                                                   std::string by) = 0;
   [[nodiscard]] virtual Answer<> quarantine_delete(std::string id, std::string by) = 0;
-  [[nodiscard]] virtual Answer<std::size_t> quarantine_purge() = 0;           // how many were removed
+  [[nodiscard]] virtual Answer<std::size_t> quarantine_purge() = 0;  // how many were removed
+  [[nodiscard]] virtual SpoolRoom spool_room() = 0;
+  [[nodiscard]] virtual Answer<boost::json::object> scan(MessagePointer message) = 0;
   [[nodiscard]] virtual Answer<std::string> reload() = 0;                     // what was done, a sentence
   [[nodiscard]] virtual Answer<boost::json::object> signatures_status() = 0;  // free in form, as status
   [[nodiscard]] virtual Answer<std::string> signatures_reload() = 0;

@@ -20,6 +20,7 @@
 #include "app/control_server.hpp"
 #include "app/entrances.hpp"
 #include "app/metrics.hpp"
+#include "app/scan_result.hpp"
 #include "app/signatures_json.hpp"
 #include "base/log.hpp"
 #include "base/utf8.hpp"
@@ -141,6 +142,18 @@ class Daemon final : public control::ControlHandlers {
   }
   Answer<std::size_t> quarantine_purge() override {
     co_return co_await blocking_.run([this] { return quarantine_->purge(store::Clock::now()); });
+  }
+
+  control::SpoolRoom spool_room() override { return {spool(), services_->max_message}; }
+
+  // Outside of the way of mail: nothing is held, and the history doesn't know of it.
+  Answer<boost::json::object> scan(MessagePointer message) override {
+    const auto begun = std::chrono::steady_clock::now();
+    Report report = co_await pool_->scan(std::move(message), std::make_shared<sandbox::Withdrawal>());
+    const auto spent =
+        std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
+    co_return to_json(
+        judged(std::move(report), configuration_.policy, static_cast<std::uint64_t>(spent.count())));
   }
 
   Answer<std::string> reload() override {
