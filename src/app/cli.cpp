@@ -24,22 +24,51 @@ bool is_verb(std::string_view word) {
              word, [](char character) { return (character >= 'a' && character <= 'z') || character == '-'; });
 }
 
-// Small programs of their own stand beside this one (`rastel-VERB`): they must not carry what this one links.
-// Returns only when there is none.
-void become_program_of(const std::vector<std::string>& arguments) {
-  if (arguments.empty() || !is_verb(arguments.front())) return;
+// Where the verb stands, behind the options that all verbs share; the end when there is none.
+std::size_t place_of_verb(const std::vector<std::string>& arguments) {
+  std::size_t at = 0;
+  while (at < arguments.size() && arguments[at].starts_with('-')) {
+    const std::string& word = arguments[at];
+    const bool value_follows = word == "-c" || word == "--config" || word == "--control";
+    const bool has_value = word.starts_with("--config=") || word.starts_with("--control=") ||
+                           (word.starts_with("-c") && word.size() > 2);
+    if (!value_follows && !has_value) return arguments.size();
+    at += value_follows ? 2 : 1;
+  }
+  return std::min(at, arguments.size());
+}
+
+// Programs of their own stand beside this one (`rastel-VERB`): what one of them links the others must not
+// have to carry. It is given all words but the verb, and called by it. Returns only when there is none.
+void become_program_of(std::vector<std::string> arguments, std::size_t place) {
+  const std::string verb = arguments[place];
   std::error_code code;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", code);
-  if (code) return;
-  const std::string program = (own.parent_path() / ("rastel-" + arguments.front())).string();
+  if (code || !is_verb(verb)) return;
+  // The two have all but their output in common.
+  const std::string program =
+      (own.parent_path() / ("rastel-" + (verb == "explain" ? "scan" : verb))).string();
   // What the master starts is not a verb for people.
-  if (arguments.front() == "daemon" || arguments.front() == "engine" || arguments.front() == "page" ||
-      access(program.c_str(), X_OK) != 0)
-    return;
-  std::vector<char*> words{const_cast<char*>(program.c_str())};
-  for (std::size_t i = 1; i < arguments.size(); ++i) words.push_back(const_cast<char*>(arguments[i].c_str()));
+  if (verb == "daemon" || verb == "engine" || verb == "page" || access(program.c_str(), X_OK) != 0) return;
+  arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(place));
+  std::string name = "rastel-" + verb;
+  std::vector<char*> words{name.data()};
+  for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
   execv(program.c_str(), words.data());
+}
+
+// Listed with the others. What is parsed here could not be started.
+void add_program_verb(CLI::App& app, Context& context, const std::string& verb,
+                      const std::string& description) {
+  CLI::App* stub = app.add_subcommand(verb, description);
+  stub->prefix_command();
+  stub->callback([&context, verb] {
+    context.action = [&context, verb] {
+      context.complain("the program of " + verb + " is not beside this one: install all of Rastel");
+      return Exit::usage;
+    };
+  });
 }
 
 Exit parse(CLI::App& app, const std::vector<std::string>& arguments, Context& context) {
@@ -97,8 +126,13 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   add_sink_verb(app, context);
   add_send_verb(app, context);
   const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
-  const auto is_asked = [&](const CLI::App* verb) { return verb->check_name(arguments.front()); };
-  if (!arguments.empty() && std::ranges::none_of(verbs, is_asked)) become_program_of(arguments);
+  const std::size_t place = place_of_verb(arguments);
+  const auto is_asked = [&](const CLI::App* verb) { return verb->check_name(arguments[place]); };
+  if (place < arguments.size() && std::ranges::none_of(verbs, is_asked)) become_program_of(arguments, place);
+  add_program_verb(app, context, "scan", "Scan files, mbox files, folders and standard input");
+  add_program_verb(
+      app, context, "explain",
+      "One message: its parts by every reading, and what was found, with the bytes that caused it");
   const Exit parsed = parse(app, arguments, context);
   context.configuration_given = file->count() > 0;
   if (parsed != Exit::ok || !context.action) return static_cast<int>(parsed);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The `rastel` program: verbs that operate a running daemon over its control socket, look at configuration,
 // and the small receiver and load generator. A verb that is not built in is looked for as `rastel-VERB`
-// beside the program. One thread. Everything that came from a message or a peer is escaped before it is
-// printed.
+// beside the program (`scan` and `explain` are rastel-scan). One thread. Everything that came from a message
+// or a peer is escaped before it is printed.
 #pragma once
 
 #include <functional>

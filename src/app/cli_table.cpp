@@ -22,6 +22,8 @@ std::string_view code_of(Colour colour) {
       return "\x1b[32m";
     case Colour::faint:
       return "\x1b[2m";
+    case Colour::bold:
+      return "\x1b[1m";
   }
   return "";
 }

@@ -9,7 +9,7 @@
 
 namespace rastel::cli {
 
-enum class Colour { none, red, yellow, green, faint };
+enum class Colour { none, red, yellow, green, faint, bold };
 
 [[nodiscard]] std::string coloured(std::string_view text, Colour colour, bool wanted);
 // What attracts the eye: infected red, unscanned and suspicious yellow, clean none.

@@ -1,0 +1,323 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`rastel scan` and `rastel explain`: by a running rasteld and by an engine of their own, as root and as anybody."""
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+
+import daemon
+import peers
+
+CLEAN = peers.mail("nothing in it")
+INFECTED = daemon.infected()
+EICAR = "Eicar-Test-Signature"
+
+
+def scan(*words, verb="scan", expected=None, data=None, prefix=(), config=None, program="rastel"):
+    """Without /etc/rastel: `config` or an empty configuration whose rasteld doesn't run."""
+    answer = subprocess.run([*prefix, str(daemon.BINARIES / program), *(["-c", str(config)] if config else []), verb,
+                             *map(str, words)], input=b"" if data is None else data, capture_output=True, timeout=120)
+    answer.out, answer.error = answer.stdout.decode(), answer.stderr.decode()
+    assert expected is None or answer.returncode == expected, (answer.returncode, answer.out, answer.error)
+    return answer
+
+
+def rows(*words, **options):
+    return [json.loads(line) for line in scan("--json", *words, **options).out.splitlines()]
+
+
+def engines():
+    """Of all processes there are: who else runs tests here has others."""
+    found = set()
+    for entry in pathlib.Path("/proc").iterdir():
+        if entry.name.isdigit() and daemon.program(int(entry.name)) == "rastel-engine":
+            found.add(int(entry.name))
+    return found
+
+
+@pytest.fixture(scope="module")
+def running():
+    """A rasteld without doors."""
+    rastel = daemon.Rastel(sections={"engine": {"workers": 2, "max_message": "1MiB"}})
+    yield rastel.start()
+    rastel.close()
+
+
+@pytest.fixture
+def nobody(tmp_path):
+    """A configuration whose rasteld doesn't run, and whose signature folder is missing."""
+    file = tmp_path / "rastel.toml"
+    file.write_text(f'[site]\nrun_directory = "{tmp_path}/run"\n[signatures]\ndirectory = "{tmp_path}/none"\n'
+                    '[engine]\nmax_message = "1MiB"\n')
+    tmp_path.chmod(0o755)
+    for parent in tmp_path.parents:  # pytest's folders are its user's alone
+        if parent.owner() == tmp_path.owner() and str(parent).startswith("/tmp/pytest"):
+            parent.chmod(0o755)
+    return file
+
+
+@pytest.fixture(params=["by rasteld", "by an engine of its own"])
+def config(request, nobody):
+    return request.getfixturevalue("running").file if request.param == "by rasteld" else nobody
+
+
+@pytest.fixture
+def mails(tmp_path):
+    """A folder of two mails, a Maildir and an mbox below it."""
+    folder = tmp_path / "mails"
+    for below in ("maildir/cur", "maildir/new", "maildir/tmp", "maildir/.Sent/cur", "maildir/.Sent/new", "maildir/.Sent/tmp"):
+        (folder / below).mkdir(parents=True)
+    (folder / "clean.eml").write_bytes(CLEAN)
+    (folder / "infected.eml").write_bytes(INFECTED)
+    (folder / "maildir/dovecot-uidlist").write_bytes(INFECTED)  # no message
+    (folder / "maildir/cur/1:2,S").write_bytes(CLEAN)
+    (folder / "maildir/tmp/2").write_bytes(INFECTED)  # none yet
+    (folder / "maildir/.Sent/new/3").write_bytes(INFECTED)
+    (folder / "box").write_bytes(b"From a@b Mon Jan  1 00:00:00 2024\n" + CLEAN + b"\nFrom c@d\n" + INFECTED + b"\n")
+    (folder / "link.eml").symlink_to(folder / "infected.eml")
+    os.mkfifo(folder / "pipe")
+    return folder
+
+
+def test_a_folder_with_everything_in_it(config, mails):
+    found = rows(mails, config=config, expected=1)
+    seen = {(row["path"].removeprefix(f"{mails}/"), row["message"]): row["class"] for row in found}
+    assert seen == {("clean.eml", 1): "clean", ("infected.eml", 1): "infected", ("maildir/cur/1:2,S", 1): "clean",
+                    ("maildir/.Sent/new/3", 1): "infected", ("box", 1): "clean", ("box", 2): "infected"}
+    answer = scan(mails, "--jobs", "3", config=config, expected=1)
+    lines = answer.out.splitlines()
+    assert f"{mails}/clean.eml: clean" in lines and f"{mails}/box[2]: infected ({EICAR})" in lines and len(lines) == 6
+    assert "6 messages in " in answer.error and "3 clean, 3 infected" in answer.error
+
+
+def test_the_members_of_a_line(config, mails):
+    row, = rows(mails / "infected.eml", config=config, expected=1)
+    assert list(row) == ["path", "message", "class", "reason", "action", "finding", "findings", "flags", "parts", "id", "ms",
+                         "engine", "signatures"]
+    assert row["path"] == f"{mails}/infected.eml" and row["message"] == 1
+    assert (row["class"], row["reason"], row["action"], row["finding"]) == ("infected", "", "reject", EICAR)
+    assert row["findings"] == [{"kind": "signature", "name": EICAR}]
+    assert row["engine"].startswith("ClamAV ") and row["signatures"] and len(row["id"]) == 16 and row["ms"] >= 0
+    for part in row["parts"]:
+        assert set(part) - {"entity", "body"} == {"path", "reading", "type", "true_type", "true_types", "names", "size", "sha256",
+                                                  "findings", "looked", "members"}
+    for flag in row["flags"]:
+        assert set(flag) == {"code", "gravity", "at", "times"}
+
+
+def test_standard_input(config):
+    assert scan("-", data=CLEAN, config=config, expected=0).out == "-: clean\n"
+    assert scan("-", data=INFECTED, config=config, expected=1).out == f"-: infected ({EICAR})\n"
+    box = b"From a\n" + INFECTED + b"\nFrom b\n" + CLEAN
+    assert [row["class"] for row in sorted(rows("-", data=box, config=config, expected=1), key=lambda row: row["message"])] == \
+        ["infected", "clean"]
+    assert scan("-", data=b"", config=config, expected=0).out == "-: clean\n"
+
+
+def test_found_only_for_exim(config, mails):
+    answer = scan("--found-only", mails / "clean.eml", mails / "infected.eml", config=config, expected=0)
+    assert answer.out == f"{mails}/infected.eml: {EICAR} FOUND\n" and answer.error.replace(WARNING, "") == ""
+    assert scan("--found-only", mails / "missing", config=config, expected=2).out == ""
+    # What the policy only marks is no reason for another program to refuse it.
+    config.write_text(config.read_text()) if False else None
+
+
+WARNING = ""
+
+
+@pytest.fixture(autouse=True)
+def warning(request):
+    """What an engine of one's own says first, where its folder of signatures is missing."""
+    global WARNING
+    WARNING = ""
+    if "nobody" in request.fixturenames:
+        folder = request.getfixturevalue("nobody").parent
+        WARNING = (f"rastel: warning: no signatures in {folder}/none: only the built-in test signatures are looked for, and no real "
+                   "malware is found\n")
+
+
+def test_what_the_policy_only_marks_is_not_found(nobody, mails):
+    nobody.write_text(nobody.read_text() + '[policy]\ninfected = "tag"\n')
+    assert scan("--found-only", mails / "infected.eml", config=nobody, expected=0).out == ""
+    assert scan(mails / "infected.eml", config=nobody, expected=1).out != ""
+
+
+def test_what_can_not_be_read_is_said_and_the_others_go_on(config, mails):
+    answer = scan(mails / "missing.eml", mails / "infected.eml", config=config, expected=2)
+    assert f"can't read {mails}/missing.eml: No such file or directory" in answer.error
+    assert answer.out == f"{mails}/infected.eml: infected ({EICAR})\n"
+    assert "1 could not be scanned" in answer.error
+
+
+def test_a_message_over_the_limit_is_unscanned(config, mails):
+    (mails / "large.eml").write_bytes(CLEAN + b"x" * (1 << 20))
+    row, = rows(mails / "large.eml", config=config, expected=2)
+    assert (row["class"], row["reason"], row["finding"]) == ("unscanned", "limit", "engine.max_message")
+    box = mails / "large-box"
+    box.write_bytes(b"From a\n" + CLEAN + b"x" * (1 << 20) + b"\n\nFrom b\n" + INFECTED)
+    found = rows(box, config=config, expected=2)
+    assert sorted((row["message"], row["class"]) for row in found) == [(1, "unscanned"), (2, "infected")]
+    # Larger than what is kept in memory, and not too large.
+    (mails / "spooled.eml").write_bytes(CLEAN + b"x y z\r\n" * 100_000)
+    assert rows(mails / "spooled.eml", config=config, expected=0)[0]["class"] == "clean"
+
+
+def test_the_daemon_s_limit_counts_where_it_is_lower(running, mails, tmp_path):
+    (mails / "large.eml").write_bytes(CLEAN + b"x" * (1 << 20))
+    other = tmp_path / "other.toml"
+    other.write_text(running.file.read_text().replace('"1MiB"', '"64MiB"'))
+    row, small = sorted(rows(mails / "large.eml", mails / "clean.eml", "--jobs", "1", config=other, expected=2),
+                        key=lambda row: row["class"], reverse=True)
+    assert (row["class"], row["reason"], small["class"]) == ("unscanned", "limit", "clean")
+
+
+def test_a_scan_leaves_nothing_behind_but_a_count(running, mails):
+    before = running.status()["scans"]["done"]
+    scan(mails / "infected.eml", config=running.file, expected=1)
+    assert running.status()["scans"]["done"] == before + 1
+    assert running.held(everything=True) == [] and running.rows("history") == []
+
+
+def test_hostile_names_reach_no_terminal(nobody, mails):
+    name = "evil\x1b]0;owned\x07\n: EICAR FOUND"
+    (mails / name).write_bytes(CLEAN)
+    for words in ((), ("--json",), ("--found-only",)):
+        answer = scan(mails, *words, config=nobody)
+        assert "\x1b" not in answer.out + answer.error and "\n: EICAR" not in answer.out
+    answer = scan(mails / (name + " missing"), config=nobody, expected=2)
+    assert "\x1b" not in answer.error and "\\x1b" in answer.error
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_as_an_ordinary_user(nobody, running, mails):
+    mails.chmod(0o755)
+    secret = mails / "secret.eml"
+    secret.write_bytes(INFECTED)
+    secret.chmod(0o600)
+    someone = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "env", "HOME=/nonexistent")
+    answer = scan(mails, config=nobody, prefix=someone, expected=2)
+    assert f"can't read {secret}: Permission denied" in answer.error
+    assert f"{mails}/infected.eml: infected ({EICAR})" in answer.out
+    assert ", by an engine of our own" in answer.error
+    # The daemon's own user may ask it (it is nobody too); who may not gets an engine of his own.
+    other = ("setpriv", "--reuid", "65533", "--regid", "65533", "--clear-groups")
+    running.file.chmod(0o644)
+    answer = scan(mails / "clean.eml", config=running.file, prefix=other, expected=0)
+    assert ", by an engine of our own" in answer.error
+    control = running.folder / "run/control.sock"
+    answer = scan("--control", control, mails / "clean.eml", config=running.file, prefix=other, expected=2)
+    assert "no permission" in answer.error
+
+
+def test_without_a_configuration_the_defaults_count(mails):
+    if pathlib.Path("/etc/rastel/rastel.toml").exists() or pathlib.Path("/run/rastel/control.sock").exists():
+        pytest.skip("Rastel is installed here")
+    assert f"infected ({EICAR})" in scan(mails / "infected.eml", expected=1).out
+
+
+@pytest.mark.parametrize("words, sentence", [
+    (["-c", "/nonexistent/rastel.toml", "x"], "/nonexistent/rastel.toml"),
+    (["--control", "/nonexistent/control.sock", "x"], "is it running"),
+    (["--jobs", "0", "x"], "--jobs"),
+    ([], "PATH is required"),
+    (["--nonsense", "x"], "nonsense"),
+])
+def test_a_wrong_command_line_is_2(words, sentence):
+    answer = scan(*words, expected=2)
+    assert sentence in answer.error and answer.out == ""
+
+
+def test_help_names_both_verbs():
+    everything = subprocess.run([daemon.BINARIES / "rastel", "--help"], capture_output=True, text=True, timeout=30).stdout
+    assert "  scan " in everything and "  explain " in everything
+    assert "--found-only" in scan("--help", expected=0).out
+    assert "every reading" in scan("--help", verb="explain", expected=0).out
+
+
+def test_an_engine_of_its_own_ends_with_it(nobody, mails):
+    before = engines()
+    scan(mails, config=nobody, expected=1)
+    wait_for(lambda: engines() <= before)
+
+
+def wait_for(condition, seconds=15):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_ctrl_c_ends_it_and_its_engine(nobody, tmp_path, number):
+    before = engines()
+    (tmp_path / "slow").mkdir()
+    for i in range(40):
+        (tmp_path / f"slow/{i}.eml").write_bytes(daemon.slow("take your time")[: 1 << 19])
+    process = subprocess.Popen([daemon.BINARIES / "rastel", "-c", nobody, "scan", tmp_path / "slow", "--jobs", "1"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    wait_for(lambda: process.poll() is not None or any(daemon.children(pid) for pid in engines() - before))
+    time.sleep(0.5)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode in (2, -number), error
+    wait_for(lambda: engines() <= before)
+
+
+def test_a_daemon_that_dies_in_mid_scan_is_asked_again(start, tmp_path):
+    """rasteld starts it again and holds its socket meanwhile: nothing is lost."""
+    rastel = start()
+    (tmp_path / "slow.eml").write_bytes(daemon.slow("take your time"))
+    stopped = rastel.stop_workers()
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(rows(tmp_path / "slow.eml", config=rastel.file)))
+    thread.start()
+    wait_for(lambda: rastel.scans_under_way() == 1)
+    rastel.kill_part("daemon")
+    thread.join(60)
+    rastel.resume_workers(stopped)
+    assert [row["class"] for row in answers[0]] == ["clean"]
+
+
+def test_a_rasteld_that_goes_away_is_an_error_and_2(start, tmp_path):
+    rastel = start()
+    for i in range(8):
+        (tmp_path / f"{i}.eml").write_bytes(daemon.slow("take your time"))
+    rastel.stop_workers()
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(scan(tmp_path, config=rastel.file)))
+    thread.start()
+    wait_for(lambda: rastel.scans_under_way() >= 1)
+    rastel.kill()
+    thread.join(30)
+    assert answers[0].returncode == 2
+    assert "rasteld" in answers[0].error and "nobody is there to scan the rest" in answers[0].error
+
+
+def test_explain_shows_what_was_found(config, mails):
+    answer = scan(mails / "infected.eml", verb="explain", config=config, expected=1)
+    first = answer.out.splitlines()[0]
+    assert first == f"{mails}/infected.eml: infected ({EICAR})"
+    assert f"signature  {EICAR}" in answer.out and "\x1b" not in answer.out
+    assert f"{len(INFECTED)} bytes, sha256 " in answer.out
+    assert scan(mails / "clean.eml", verb="explain", config=config, expected=0).out.startswith(f"{mails}/clean.eml: clean\n")
+    box = scan(mails / "box", verb="explain", config=config, expected=1).out
+    assert f"{mails}/box[1]: clean" in box and f"{mails}/box[2]: infected" in box
+    row, = (json.loads(line) for line in scan("--json", "-", verb="explain", data=INFECTED, config=config, expected=1).out.splitlines())
+    assert row["class"] == "infected" and all("sentence" in flag for flag in row["flags"])
+    assert "is a folder" in scan(mails, verb="explain", config=config, expected=2).error
+    assert scan(mails / "missing", verb="explain", config=config, expected=2).error
+
+
+def test_the_page_s_socket_does_not_scan(start, tmp_path):
+    users = tmp_path / "users"
+    users.write_text("")
+    users.chmod(0o600)
+    rastel = start(sections={"http": {"users": str(users)}})
+    (tmp_path / "x.eml").write_bytes(CLEAN)
+    answer = scan("--control", rastel.folder / "run/page.sock", tmp_path / "x.eml", config=rastel.file, expected=2)
+    assert "the page must not ask for this" in answer.error
