@@ -61,6 +61,20 @@ def nobody(tmp_path):
     return file
 
 
+WARNING = ""
+
+
+@pytest.fixture(autouse=True)
+def warning(request):
+    """What an engine of one's own says first, where its folder of signatures is missing."""
+    global WARNING
+    WARNING = ""
+    if "nobody" in request.fixturenames:
+        folder = request.getfixturevalue("nobody").parent
+        WARNING = (f"rastel: warning: no signatures in {folder}/none: only the built-in test signatures are looked for, and no real "
+                   "malware is found\n")
+
+
 @pytest.fixture(params=["by rasteld", "by an engine of its own"])
 def config(request, nobody):
     return request.getfixturevalue("running").file if request.param == "by rasteld" else nobody
@@ -123,22 +137,6 @@ def test_found_only_for_exim(config, mails):
     answer = scan("--found-only", mails / "clean.eml", mails / "infected.eml", config=config, expected=0)
     assert answer.out == f"{mails}/infected.eml: {EICAR} FOUND\n" and answer.error.replace(WARNING, "") == ""
     assert scan("--found-only", mails / "missing", config=config, expected=2).out == ""
-    # What the policy only marks is no reason for another program to refuse it.
-    config.write_text(config.read_text()) if False else None
-
-
-WARNING = ""
-
-
-@pytest.fixture(autouse=True)
-def warning(request):
-    """What an engine of one's own says first, where its folder of signatures is missing."""
-    global WARNING
-    WARNING = ""
-    if "nobody" in request.fixturenames:
-        folder = request.getfixturevalue("nobody").parent
-        WARNING = (f"rastel: warning: no signatures in {folder}/none: only the built-in test signatures are looked for, and no real "
-                   "malware is found\n")
 
 
 def test_what_the_policy_only_marks_is_not_found(nobody, mails):
@@ -311,13 +309,3 @@ def test_explain_shows_what_was_found(config, mails):
     assert row["class"] == "infected" and all("sentence" in flag for flag in row["flags"])
     assert "is a folder" in scan(mails, verb="explain", config=config, expected=2).error
     assert scan(mails / "missing", verb="explain", config=config, expected=2).error
-
-
-def test_the_page_s_socket_does_not_scan(start, tmp_path):
-    users = tmp_path / "users"
-    users.write_text("")
-    users.chmod(0o600)
-    rastel = start(sections={"http": {"users": str(users)}})
-    (tmp_path / "x.eml").write_bytes(CLEAN)
-    answer = scan("--control", rastel.folder / "run/page.sock", tmp_path / "x.eml", config=rastel.file, expected=2)
-    assert "the page must not ask for this" in answer.error

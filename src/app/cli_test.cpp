@@ -36,7 +36,8 @@ Ran rastel_at(const control::TestServer& server, std::vector<std::string> argume
 TEST(Cli, HelpNamesEveryVerb) {
   const Ran ran = rastel({"--help"});
   EXPECT_EQ(ran.exit, 0);
-  for (const char* verb : {"status", "history", "quarantine", "reload", "drain", "config", "sink", "send"})
+  for (const char* verb :
+       {"status", "history", "quarantine", "reload", "drain", "config", "sink", "send", "scan", "explain"})
     EXPECT_NE(ran.out.find(verb), std::string::npos) << verb;
   for (const char* verb : {"list", "show", "raw", "release", "delete", "purge"})
     EXPECT_NE(rastel({"quarantine", "--help"}).out.find(verb), std::string::npos) << verb;

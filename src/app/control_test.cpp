@@ -249,6 +249,91 @@ TEST(Control, HostileTextIsEscapedAndStaysOneLine) {
   EXPECT_TRUE(ask(server.path(), {{"verb", "history"}}).result);
 }
 
+Result<json::object> scan(const std::string& path, std::string_view bytes) {
+  RASTEL_TRY(auto client, ControlClient::connect(path));
+  RASTEL_TRY(const auto message, message_from_bytes(bytes, "/tmp"));
+  return client.scan(*message, soon());
+}
+
+TEST(ControlScan, MessagesOfEverySizeArriveWhole) {
+  TestServer server;
+  std::vector<std::string> expected;
+  auto client = ControlClient::connect(server.path());
+  ASSERT_TRUE(client);
+  for (const std::size_t size : {0UL, 1UL, 70'000UL, 256UL * 1024, 300'000UL, 1UL << 20}) {
+    std::string bytes(size, 'x');
+    if (size > 0) bytes.back() = '\n';
+    const auto message = message_from_bytes(bytes, "/tmp");
+    const auto row = client->scan(**message, soon());
+    ASSERT_TRUE(row) << row.error().what;
+    EXPECT_EQ(row->at("class").as_string(), "clean");
+    expected.push_back("scan " + std::to_string(size) + " " + sha256(bytes).hex().substr(0, 8));
+  }
+  EXPECT_EQ(server.handlers().asked(), expected);
+}
+
+TEST(ControlScan, OverTheLimitIsRefusedBeforeAByteIsSentAndTheConnectionGoesOn) {
+  TestServer server;
+  server.handlers().most_bytes = 10;
+  const auto refused = scan(server.path(), "eleven bytes");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::hostile_message);
+  RawSocket raw(server.path());
+  raw.send("{\"verb\":\"scan\",\"bytes\":11}\n{\"verb\":\"status\"}\n");
+  EXPECT_NE(raw.read_until("\n").find("max_message"), std::string::npos);
+  EXPECT_NE(raw.read_until("\n").find("ready"), std::string::npos);
+}
+
+TEST(ControlScan, WhatIsInAMessageIsNoRequest) {
+  TestServer server;
+  const std::string purge = "{\"verb\":\"quarantine purge\"}\n";
+  ASSERT_TRUE(scan(server.path(), purge));
+  RawSocket raw(server.path());  // one that doesn't wait for the go-ahead, and asks for more behind it
+  raw.send("{\"verb\":\"scan\",\"bytes\":" + std::to_string(purge.size()) + "}\n" + purge +
+           "{\"verb\":\"status\"}\n");
+  EXPECT_EQ(raw.read_until("\n"), "{\"send\":" + std::to_string(purge.size()) + "}\n");
+  EXPECT_NE(raw.read_until("{\"end\":true}\n").find("clean"), std::string::npos);
+  EXPECT_NE(raw.read_until("{\"end\":true}\n").find("ready"), std::string::npos);
+  RawSocket leaves(server.path());
+  leaves.send("{\"verb\":\"scan\",\"bytes\":1000}\n" + purge);
+  leaves.half_close();
+  EXPECT_EQ(leaves.read_all(), "{\"send\":1000}\n") << "half a message is none";
+  for (const std::string& asked : server.handlers().asked())
+    EXPECT_EQ(asked.find("purge"), std::string::npos);
+}
+
+TEST(ControlScan, AClientThatStopsSendingIsClosed) {
+  ServerLimits limits;
+  limits.patience = std::chrono::milliseconds(200);
+  TestServer server(limits);
+  RawSocket raw(server.path());
+  raw.send("{\"verb\":\"scan\",\"bytes\":1000}\nhalf of it");
+  EXPECT_EQ(raw.read_all(), "{\"send\":1000}\n");
+  EXPECT_TRUE(server.handlers().asked().empty());
+}
+
+TEST(ControlScan, ThePageMayNot) {
+  ServerLimits limits;
+  limits.audience = Audience::page;
+  TestServer server(limits);
+  const auto refused = scan(server.path(), "Subject: x\r\n\r\n");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("the page must not ask for this"), std::string::npos);
+  EXPECT_TRUE(server.handlers().asked().empty());
+}
+
+TEST(ControlScan, TheNumberOfBytesIsOne) {
+  for (const char* line :
+       {R"({"verb":"scan"})", R"({"verb":"scan","bytes":-1})", R"({"verb":"scan","bytes":"1"})",
+        R"({"verb":"scan","bytes":1.5})", R"({"verb":"scan","bytes":1,"id":"0123456789abcdef"})",
+        R"({"verb":"status","bytes":1})"})
+    EXPECT_FALSE(parse_request(line)) << line;
+  const auto request = parse_request(R"({"verb":"scan","bytes":1099511627776})");
+  ASSERT_TRUE(request);
+  EXPECT_EQ(request->bytes, 1ULL << 40);
+  EXPECT_FALSE(page_may(*request));
+}
+
 TEST(Control, RequestsByteByByteAndTogether) {
   TestServer server;
   RawSocket slow(server.path());

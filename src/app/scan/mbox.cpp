@@ -32,6 +32,7 @@ void MboxSplitter::feed(std::string_view bytes) {
 
 void MboxSplitter::finish() {
   if (!begun_) {
+    state_ = State::whole;
     new_message();
     pass(beginning_);
   } else if (state_ == State::line_start && !beginning_.empty()) {

@@ -94,11 +94,13 @@ TEST(Mbox, KnowsWhetherItIsOne) {
   mbox.feed("From x\nS: 1\n");
   EXPECT_TRUE(mbox.is_mbox());
   mbox.finish();
-  Collected other;
-  MboxSplitter single(other);
-  single.feed("Subject: x\n");
-  single.finish();
-  EXPECT_FALSE(single.is_mbox());
+  for (const char* file : {"Subject: x\n", "Fro", ""}) {
+    Collected other;
+    MboxSplitter single(other);
+    single.feed(file);
+    single.finish();
+    EXPECT_FALSE(single.is_mbox()) << file;
+  }
 }
 
 }  // namespace
