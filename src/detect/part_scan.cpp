@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "detect/part_scan.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "detect/text_digest.hpp"
+#include "message/archive_names.hpp"
 #include "message/reader.hpp"
+#include "message/true_type.hpp"
 #include "verdict/report.hpp"
 
 namespace rastel::detect {
@@ -43,6 +47,8 @@ class PartScan final : public message::LeafVisitor {
     part.entity = leaf.entity;
     part.body = leaf.body;
     part.looked = look(leaf);
+    for (const std::string_view type : message::true_types(leaf.bytes)) part.true_types.emplace_back(type);
+    if (may_be_archive(part, leaf.bytes)) add_members(part, leaf.bytes);
     part.findings = observer_.findings_in(leaf.digest, leaf.bytes);
     const std::size_t room = room_for(part);
     if (room > room_) return observer_.add_unscanned(UnscannedReason::limit, "Limits.ReportedParts");
@@ -51,6 +57,21 @@ class PartScan final : public message::LeafVisitor {
   }
 
  private:
+  // What nobody unpacks is most of a mail.
+  static bool may_be_archive(const Part& part, std::string_view bytes) {
+    if (part.true_types.empty()) return !may_be_text(bytes);
+    return std::ranges::any_of(part.true_types,
+                               [](std::string_view type) { return type.starts_with("application/"); });
+  }
+
+  void add_members(Part& part, std::string_view bytes) {
+    message::ArchiveNames archive =
+        message::archive_names(bytes, std::min(message::archive_room(bytes.size()), unpacking_left_));
+    unpacking_left_ -= std::min(archive.unpacked, unpacking_left_);
+    part.members = std::move(archive.names);
+    if (archive.encrypted) observer_.add_encrypted("Archive.Encrypted");
+  }
+
   Part::Looked look(const message::Leaf& leaf) {
     if (observer_.layers().has_seen(leaf.digest, leaf.bytes)) return Part::Looked::in_message;
     // Infected is infected: the rest can't change the class, but could run into the deadline.
@@ -71,6 +92,7 @@ class PartScan final : public message::LeafVisitor {
   const Deadline until_;
   const ScanAlone& scan_alone_;
   std::size_t room_ = room_for_parts;
+  std::size_t unpacking_left_ = 1 << 30;  // bytes, for names of all archives together
 };
 
 }  // namespace

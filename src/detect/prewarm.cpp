@@ -8,6 +8,8 @@
 
 #include <iconv.h>
 
+#include "message/archive_names.hpp"
+
 namespace rastel::detect {
 namespace {
 
@@ -45,6 +47,7 @@ void prewarm_process() {
     std::tm fields{};
     ::localtime_r(&now, &fields);
     open_character_sets();
+    (void)message::prewarm_archive_reader();  // what it then lacks it says of each archive
     return true;
   }();
   (void)once;

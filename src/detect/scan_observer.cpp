@@ -154,6 +154,11 @@ void ScanObserver::add_unscanned(UnscannedReason reason, std::string_view name) 
   add(FindingKind::unscanned, name);
 }
 
+void ScanObserver::add_encrypted(std::string_view name) {
+  const auto known = std::ranges::find(report_.findings, FindingKind::encrypted, &Finding::kind);
+  if (known == report_.findings.end()) add(FindingKind::encrypted, name);
+}
+
 cl_error_t ScanObserver::layer(const Layer& layer) {
   ++layers_of_pass_;
   ++report_.layers;
