@@ -2,6 +2,8 @@
 // Kinds of file that are told by words: where a text begins with them, or holds them in its first part. In
 // ASCII, UTF-8 and UTF-16 of either order, with or without a mark, and in whichever case.
 #include <algorithm>
+#include <array>
+#include <span>
 #include <string>
 
 #include "base/ascii.hpp"
@@ -63,6 +65,8 @@ constexpr auto html_roots = std::to_array<std::string_view>(
     {"html",  "head", "body", "script", "iframe", "h1",     "div", "font", "table", "a",    "style",
      "title", "b",    "br",   "p",      "meta",   "center", "img", "form", "base",  "link", "span"});
 // What tells of a page wherever it stands.
+constexpr auto hta_anywhere = std::to_array<std::string_view>({"hta:application"});
+constexpr auto job_anywhere = std::to_array<std::string_view>({"job"});
 constexpr auto html_anywhere = std::to_array<std::string_view>({"!doctype html", "html", "head", "body"});
 
 constexpr auto interpreters = std::to_array<WordRow>({
@@ -99,16 +103,11 @@ std::string beginning(std::string_view bytes) {
     first = 1;
     step = 2;
   }
-  std::string text;
-  text.reserve(std::min(bytes.size() / step, text_look));
-  for (std::size_t at = first; at < bytes.size() && text.size() < text_look; at += step) {
-    const char byte = bytes[at];
-    if (text.empty() && is_space(byte)) continue;
-    // The first character tells whether it is a text.
-    if (text.empty() && (static_cast<unsigned char>(byte) < ' ' || static_cast<unsigned char>(byte) >= 0x7f))
-      return {};
-    text += to_lower(byte);
-  }
+  while (first < bytes.size() && is_space(bytes[first])) first += step;
+  // The first character tells whether it is a text.
+  if (first >= bytes.size() || bytes[first] < ' ' || bytes[first] == 0x7f) return {};
+  std::string text(std::min((bytes.size() - first + step - 1) / step, text_look), '\0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = to_lower(bytes[first + i * step]);
   return text;
 }
 
@@ -119,9 +118,11 @@ bool has_tag(std::string_view text, std::size_t at, std::string_view name) {
          (end >= text.size() || is_space(text[end]) || text[end] == '>' || text[end] == '/');
 }
 
-bool has_tag_anywhere(std::string_view text, std::string_view name) {
-  for (std::size_t at = 0; (at = text.find('<', at)) != std::string_view::npos;)
-    if (has_tag(text, ++at, name)) return true;
+// One pass, whatever the text is full of.
+bool has_tag_anywhere(std::string_view text, std::span<const std::string_view> names) {
+  for (std::size_t at = 0; (at = text.find('<', at) + 1) != 0 && at < text.size();)
+    for (const std::string_view name : names)
+      if (text[at] == name.front() && has_tag(text, at, name)) return true;
   return false;
 }
 
@@ -142,21 +143,30 @@ std::size_t root_of(std::string_view text) {
 }
 
 void add_tag_types(std::string_view text, TrueTypes& types) {
-  if (has_tag_anywhere(text, "hta:application")) types.add("application/hta");
+  if (has_tag_anywhere(text, hta_anywhere)) types.add("application/hta");
   const std::size_t root = root_of(text);
   const bool xml = text.starts_with("<?xml");
   // Of what is something else already, a tag somewhere makes no page.
-  bool html = types.empty() &&
-              std::ranges::any_of(html_anywhere, [&](auto tag) { return has_tag_anywhere(text, tag); });
+  bool html = types.empty() && has_tag_anywhere(text, html_anywhere);
   if (root != std::string_view::npos) {
     for (const WordRow& row : roots)
       if (has_tag(text, root, row.words)) types.add(row.type);
-    if (has_tag(text, root, "package") && has_tag_anywhere(text, "job")) types.add("application/x-ms-wsf");
+    if (has_tag(text, root, "package") && has_tag_anywhere(text, job_anywhere))
+      types.add("application/x-ms-wsf");
     html =
         html || (!xml && std::ranges::any_of(html_roots, [&](auto tag) { return has_tag(text, root, tag); }));
   }
   if (html) types.add("text/html");
   if (xml) types.add("text/xml");
+}
+
+void add_line_types(std::string_view text, TrueTypes& types) {
+  while (!text.empty()) {
+    for (const WordRow& row : line_words)
+      if (text.front() == row.words.front() && text.starts_with(row.words)) types.add(row.type);
+    const std::size_t end = text.find('\n');
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
 }
 
 void add_script_type(std::string_view text, TrueTypes& types) {
@@ -218,11 +228,7 @@ void add_text_types(std::string_view bytes, TrueTypes& types) {
   for (const WordRow& row : first_words)
     if (text.starts_with(row.words)) types.add(row.type);
   if (text.starts_with("#!")) add_script_type(text, types);
-  for (const WordRow& row : line_words) {
-    const std::size_t at = text.find(row.words);
-    if (at == 0 || (at != std::string::npos && (text[at - 1] == '\n' || text[at - 1] == '\r')))
-      types.add(row.type);
-  }
+  add_line_types(text, types);
   add_tag_types(text, types);
   add_mail_types(text, types);
 }

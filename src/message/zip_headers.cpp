@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view local_magic("PK\x03\x04", 4);
 constexpr std::string_view central_magic("PK\x01\x02", 4);
 constexpr std::string_view end_magic("PK\x05\x06", 4);
+constexpr std::string_view magic_begin = "PK";
 constexpr std::size_t magic_size = 4;
 constexpr std::size_t end_record_size = 22;
 constexpr std::uint16_t flag_encrypted = 1;
@@ -71,7 +72,7 @@ std::optional<ZipHeader> zip_header_at(std::string_view bytes, std::size_t at) {
 }
 
 std::optional<ZipHeader> next_zip_header(std::string_view bytes, std::size_t at) {
-  while ((at = bytes.find('P', at)) != std::string_view::npos) {
+  while ((at = bytes.find(magic_begin, at)) != std::string_view::npos) {
     if (auto header = zip_header_at(bytes, at)) return header;
     ++at;
   }
