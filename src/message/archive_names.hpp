@@ -18,8 +18,9 @@
 // Confined: libarchive makes names in the charset of the thread's locale, and loses them where that has no
 // such character, so C.UTF-8 is set for the length of a call. Its file and the time zone's are opened once,
 // by prewarm_archive_reader(), before the process can't open files any more. Behind that, libarchive 3.6.2
-// and its libraries were seen to call for memory (brk, mmap, munmap, never executable), futex, and stat of
-// /etc/localtime, which may fail. They start no thread. How much memory is up to the archive: 7z and xz may
+// and its libraries were seen to call for memory (brk, mmap, munmap, never executable), futex, and stat and
+// open of /etc/localtime whenever a format keeps local times (mktime looks whether it changed), which may
+// fail, but must not be death. They start no thread. How much memory is up to the archive: 7z and xz may
 // ask for gigabytes, which the process's limit refuses; the archive is then broken.
 #pragma once
 
