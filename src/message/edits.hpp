@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Edits of a message: parts removed, header fields added and removed, a mark in the subject, a banner in the
+// text; as splices on its bytes, so that all that isn't edited stays byte-identical.
+//
+// Two halves: edit_places.hpp reads where a message may be edited (in the worker), and Edits writes what
+// shall stand there and never sees the message. So EditPlaces are plain values that fit on a wire: at most
+// EditLimits::leaves leaves and EditLimits::fields fields, a path of at most 8 bytes a level of depth. What a
+// worker says in them is its claim: splices made of it are ordered and don't overlap, whether they lie in the
+// message is for fit() to say.
+//
+// What isn't edited, and why: Refusal. Two edits that meet: the larger wins, a banner in a part that is
+// removed is none.
+//
+// Limits: a text is as long as its caller makes it; a subject's mark has at most `longest_mark` bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "message/splice.hpp"
+#include "message/transfer_encoding.hpp"
+#include "message/written_text.hpp"
+
+namespace rastel::message {
+
+enum class Refusal : std::uint8_t {
+  none,
+  ambiguous,      // programs read the message differently (a hard flag): what one sees edited another doesn't
+  too_much,       // a limit was met: there may be more than was seen
+  is_signed,      // within multipart/signed or S/MIME, whose signature the edit would break
+  is_encrypted,   // within multipart/encrypted, S/MIME or application/pgp-encrypted
+  no_such_place,  // no leaf of that path, no text that takes the banner
+  not_to_be_edited  // a field that says how the message is read, or a name, mark or banner that can't be
+                    // written
+};
+
+[[nodiscard]] std::string_view to_string(Refusal refusal);
+
+// A leaf of the default reading: what it is replaced by when it is removed is a text.
+struct LeafPlace {
+  std::string path = {};  // Leaf::path of reader.hpp
+  Refusal refusal = Refusal::none;
+  // A part: with its header, without the line break before the next delimiter. The body of a message, which
+  // has no header of its own: with the empty line before it.
+  ByteRange where = {};
+  LineBreak line_break = LineBreak::crlf;
+  bool break_follows = true;  // behind `where`: at the end of the message none does
+  bool is_body_of_message = false;
+  // Then these fields of the message go, too: Content-*; and it may need one.
+  std::vector<ByteRange> fields = {};
+  bool has_mime_version = false;
+  bool operator==(const LeafPlace&) const = default;
+};
+
+// A text that a banner may be put into, at one place.
+struct TextPlace {
+  std::size_t at = 0;
+  bool within_line = false;  // HTML behind its <body> tag; else where the body begins
+  TransferEncoding encoding = TransferEncoding::identity;  // one of the first three
+  bool takes_utf8 = false;                                 // else ASCII alone
+  LineBreak line_break = LineBreak::crlf;
+  bool operator==(const TextPlace&) const = default;
+};
+
+struct SubjectPlace {
+  std::size_t at = 0;
+  bool white_before = false;         // between the colon and this place
+  bool text_behind = false;          // on the same line
+  bool encoded_word_behind = false;  // RFC 2047: the white space before it is none behind another one
+  std::size_t line_size = 0;         // of the line that it is put into
+  bool operator==(const SubjectPlace&) const = default;
+};
+
+struct FieldPlace {
+  std::string name = {};  // as it was asked for
+  ByteRange where = {};   // with its line break
+  bool operator==(const FieldPlace&) const = default;
+};
+
+struct EditPlaces {
+  // Of the message: when there is one, fields may be added and nothing else.
+  Refusal refusal = Refusal::none;
+  LineBreak line_break = LineBreak::crlf;
+  // Where fields may be added, behind an mbox line. Nothing: the message begins with a folded line, which
+  // would continue them.
+  std::optional<std::size_t> top = {};
+  std::vector<LeafPlace> leaves = {};       // in the order of their places
+  std::vector<SubjectPlace> subjects = {};  // every one: which of two is shown, nobody knows
+  std::vector<FieldPlace> fields = {};      // those whose names were asked for
+  std::optional<TextPlace> plain_text = {};
+  std::optional<TextPlace> html = {};
+  Refusal no_text = Refusal::no_such_place;  // why, when both are missing
+  bool operator==(const EditPlaces&) const = default;
+
+  // The leaf of this path, or the one within which other readings and decoders have found it; null: none.
+  [[nodiscard]] const LeafPlace* leaf_of(std::string_view path) const;
+};
+
+class Edits {
+ public:
+  static constexpr std::size_t longest_mark = 200;
+
+  // `places` is used as long as this is.
+  explicit Edits(const EditPlaces& places) : places_(places) {}
+
+  // Each says whether it will be done. Texts are UTF-8.
+
+  // Replaces a leaf by a text/plain part, quoted-printable, in UTF-8.
+  Refusal strip(std::string_view path, std::string_view text);
+  // At the top of the header, the first one that is added above the others.
+  Refusal add_header(std::string_view name, std::string_view value);
+  // All of them; none is fine.
+  Refusal remove_headers(std::string_view name);
+  // "mark Subject"; a message without a subject gets one.
+  Refusal prefix_subject(std::string_view mark);
+  // Into the outermost text: `text` above a text/plain, `html` (an HTML fragment) into a text/html, behind
+  // its <body> tag or, in base64, before everything (a browser takes a block before <html> for the first one
+  // of the body). A message may have either or both; done when one of them is.
+  Refusal banner(std::string_view text, std::string_view html);
+
+  [[nodiscard]] std::vector<Splice> splices() const;
+
+ private:
+  void put(ByteRange where, std::string replacement);
+
+  const EditPlaces& places_;
+  std::vector<Splice> splices_;  // in the order of their making
+  std::vector<const LeafPlace*> stripped_;
+};
+
+}  // namespace rastel::message
