@@ -106,6 +106,7 @@ class Edits {
 
   // `places` is used as long as this is.
   explicit Edits(const EditPlaces& places) : places_(places) {}
+  explicit Edits(EditPlaces&& places) = delete;
 
   // Each says whether it will be done. Texts are UTF-8.
 

@@ -326,7 +326,11 @@ TEST(Header, FieldsAreAddedAtTheTopAndRemoved) {
        {"Content-Type", "content-foo", "MIME-Version", "", "X: Y", "X Y", "X\n"})
     EXPECT_EQ(edits.add_header(name, "x"), Refusal::not_to_be_edited) << name;
   EXPECT_EQ(edits.remove_headers("Content-Type"), Refusal::not_to_be_edited);
-  EXPECT_EQ(edited_for_test("", Edits(edit_places(""))), "");
+  const EditPlaces nothing = edit_places("");
+  Edits added(nothing);
+  EXPECT_EQ(edited_for_test("", added), "");
+  EXPECT_EQ(added.add_header("X-New", "1"), Refusal::none);
+  EXPECT_EQ(edited_for_test("", added), "X-New: 1\r\n");
 }
 
 TEST(Header, ValuesCantBecomeFields) {
