@@ -143,6 +143,11 @@ std::string text_of(const Value& value) {
   return text.substr(0, text.find('\0'));
 }
 
+// A text's bytes end with a NUL, which isn't one of them (MS-OXTNEF 2.1.3.3). Others within it stay.
+std::string_view without_end(std::string_view text) {
+  return text.ends_with('\0') ? text.substr(0, text.size() - 1) : text;
+}
+
 class TnefReader {
  public:
   TnefReader(std::string_view bytes, std::size_t room) : reader_(bytes), room_(room) {}
@@ -175,7 +180,7 @@ class TnefReader {
       case Attribute::attachment_data:
         return data(bytes);
       case Attribute::body:
-        return text(bytes);
+        return text(without_end(bytes));
       case Attribute::attachment_properties:
         return properties(bytes, [this](const Value& value) { take_of_attachment(value); });
       case Attribute::mapi_properties:

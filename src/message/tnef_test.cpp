@@ -12,6 +12,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 constexpr std::size_t room = 1 << 20;
 
@@ -96,6 +97,10 @@ TEST(Tnef, MessageWithinIsTakenApartInTurn) {
 TEST(Tnef, TextOfTheMessage) {
   EXPECT_THAT(files(stream(attribute(0x0002800c, "plain") + attachment("A", "one"))),
               ElementsAre("=plain", "A=one"));
+  const auto body = [](std::string_view text) { return stream(attribute(0x0002800c, std::string(text))); };
+  EXPECT_THAT(files(body({"ends\r\n\0", 7})), ElementsAre("=ends\r\n"));
+  EXPECT_THAT(files(body({"a\0b\0\0", 5})), ElementsAre(std::string("=a\0b\0", 5)));
+  EXPECT_THAT(files(body({"\0", 1})), IsEmpty());
   const std::string html = little(1, 4) + property(0x0102, 0x1013, "<p>");
   EXPECT_THAT(files(stream(attribute(0x00069003, html) + attachment("A", "one"))),
               ElementsAre("=<p>", "A=one"));
