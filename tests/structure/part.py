@@ -14,6 +14,7 @@ class Part:
     path: str  # as IMAP counts (RFC 9051 6.4.5)
     may_be_absent: bool = False  # a multipart without parts, an encoded message: shown by us as a whole
     type: str | None = None  # declared, in lower case
+    name: str | None = None  # of the file: one of ours
     contents: list[bytes] | None = None  # decoded; any of them
     entity: tuple[int, int] | None = None  # in the message
     body: tuple[int, int] | None = None
@@ -65,6 +66,8 @@ def is_not_reported(part, met):
 def of_part(part, found, message):
     if part.type is not None and part.type != found["type"]:
         yield f"type {found['type']}, not {part.type}"
+    if part.name is not None and part.name not in found["names"]:
+        yield f"called {found['names']}, not {part.name}"
     if "entity" in found:
         yield from of_places(part, tuple(found["entity"]), tuple(found["body"]), message)
     elif part.entity is not None:

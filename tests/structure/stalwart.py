@@ -68,17 +68,25 @@ def type_of(part):
     return f"{declared['c_type']}/{declared['c_subtype']}".lower() if declared else "text/plain"
 
 
+def attributes(part, field_name):
+    value = field(part, field_name, "ContentType") or {}
+    return {one["name"].lower(): one["value"] for one in value.get("attributes") or []}
+
+
+def name_of(part):
+    name = attributes(part, "content_disposition").get("filename") or attributes(part, "content_type").get("name")
+    return None if name and "\ufffd" in name else name  # 8 bits of a charset that nobody names
+
+
 def leaf(path, part, kind, body):
     encoding = (field(part, "content_transfer_encoding", "Text") or "").lower()
-    found = Part(path, type=type_of(part))
+    found = Part(path, type=type_of(part), name=name_of(part))
     if part["is_encoding_problem"] and encoding == "base64":
         return found
     if kind in ("Binary", "InlineBinary"):
         found.contents = [bytes(body)]
         return found
-    declared = field(part, "content_type", "ContentType") or {}
-    attributes = {one["name"].lower(): one["value"] for one in declared.get("attributes") or []}
-    found.text, found.encoding, found.charset = body, encoding, attributes.get("charset", "utf-8")
+    found.text, found.encoding, found.charset = body, encoding, attributes(part, "content_type").get("charset", "utf-8")
     found.contents = encoded(body, found.charset)
     return found
 
