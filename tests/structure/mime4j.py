@@ -79,7 +79,10 @@ def cases(unpacked):
                 parts.append(leaf(place, path.with_name(body.name), undecoded.get(place)))
             elif node.first("multipart") or is_encoded(node):
                 parts.append(Part(place, may_be_absent=True))
-        yield Case(f"{path.parent.name}/{path.stem}", path.read_bytes(), parts)
+        message = path.read_bytes()
+        if message.startswith(b"From "):  # a mailbox's line, which is no part of it: `rastel scan` takes it for that
+            message = message.partition(b"\n")[2]
+        yield Case(f"{path.parent.name}/{path.stem}", message, parts)
 
 
 def is_encoded(node):
