@@ -3,10 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
-#include <set>
 #include <tuple>
 #include <unordered_set>
+#include <utility>
 
 #include "base/planted_bug.hpp"
 #include "base/sha256.hpp"
@@ -51,6 +52,13 @@ struct Place {
   [[nodiscard]] Place deeper() const {
     Place place = *this;
     ++place.depth;
+    return place;
+  }
+  // The whole body of a message is its part 1.
+  [[nodiscard]] Place leaf() const {
+    Place place = *this;
+    if (in_message) place.path += place.path.empty() ? "1" : ".1";
+    place.in_message = false;
     return place;
   }
   [[nodiscard]] Place part(const std::string& number) const {
@@ -115,6 +123,11 @@ bool looks_like_message(std::string_view bytes) {
   return known >= 2;
 }
 
+// What is looked into by default, as IMAP does (RFC 9051 7.5.2). Other types of message/ have forms of their
+// own (RFC 3464 2.1), are pieces of a message or speak of one elsewhere (RFC 2046 5.2.2, 5.2.3): leaves, that
+// somebody may read as messages.
+bool holds_message(std::string_view type) { return type == "message/rfc822" || type == "message/global"; }
+
 Ambiguity flag_of(Embedded::Encoding encoding) {
   switch (encoding) {
     case Embedded::Encoding::uuencode:
@@ -139,6 +152,7 @@ class Reader {
     while (!waiting_.empty()) {
       Entity entity = std::move(waiting_.back());
       waiting_.pop_back();
+      if (std::exchange(known_[key_of(entity)], true)) continue;
       ++result_.entities;
       read_entity(std::move(entity));
     }
@@ -169,11 +183,22 @@ class Reader {
     return true;
   }
 
+  using Key = std::tuple<std::size_t, std::size_t, std::size_t>;  // source, begin, end
+  static Key key_of(const Entity& entity) {
+    return {entity.piece.source->number, entity.piece.range.begin, entity.piece.range.end};
+  }
+
   void push(Entity entity) {
     const ByteRange range = entity.piece.range;
     if (entity.place.depth > limits_.depth) return stop(Ambiguity::limit_depth, range);
-    if (!known_.emplace(entity.piece.source->number, range.begin, range.end).second) return;
-    if (known_.size() > limits_.parts) return stop(Ambiguity::limit_parts, range);
+    const auto [known, is_new] = known_.try_emplace(key_of(entity), false);
+    if (is_new && known_.size() > limits_.parts) {
+      known_.erase(known);
+      return stop(Ambiguity::limit_parts, range);
+    }
+    // It may wait more than once: the reading that comes first gives it its name. Those that find no room
+    // here have none to give.
+    if (!is_new && (known->second || waiting_.size() >= 2 * limits_.parts)) return;
     waiting_.push_back(std::move(entity));
   }
 
@@ -195,24 +220,28 @@ class Reader {
     for (const TransferEncoding encoding : entity.inherited)
       if (std::ranges::find(said.encodings, encoding) == said.encodings.end())
         said.encodings.push_back(encoding);
-    // What is pushed last is read first: the default reading's.
-    for (std::size_t number = header.bodies.size(); number-- > 0;)
+    // In all that follows the default reading comes first: what others see as well bears its name. What is
+    // pushed first is read first.
+    const auto waiting = static_cast<std::ptrdiff_t>(waiting_.size());
+    for (std::size_t number = 0; number < header.bodies.size(); ++number)
       read_body({entity.piece.source, {begin + header.bodies[number], entity.piece.range.end}}, said,
                 number == 0 ? entity.place : entity.place.otherwise("body"));
+    std::reverse(waiting_.begin() + waiting, waiting_.end());
   }
 
   void read_body(const Piece& body, const Description& said, Place place) {
     if (!may_look_at(body.range)) return;
     if (body.source->number == 0) place.body = body.range;
-    const bool has_parts = read_parts(body, said, place);
-    for (std::size_t number = said.encodings.size(); number-- > 0;) {
+    const bool has_parts = said.is_multipart && read_parts(body, said, place);
+    for (std::size_t number = 0; number < said.encodings.size(); ++number) {
       const TransferEncoding encoding = said.encodings[number];
       const Place here = number == 0 ? place : place.otherwise(message::to_string(encoding));
       if (encoding != TransferEncoding::identity)
         decode(body, encoding, said, here);
-      else if (!said.is_multipart || !has_parts)
+      else if (!has_parts)
         show(body, said, here, Origin::as_it_stands);
     }
+    if (!said.is_multipart) (void)read_parts(body, said, place);
   }
 
   // Whether the default reading has any.
@@ -222,7 +251,6 @@ class Reader {
     if (split.cut) stop(Ambiguity::limit_parts, body.range);
     const Place here = said.is_multipart ? place : place.otherwise("multipart");
     std::size_t parts = 0, others = 0;
-    std::vector<Entity> children;
     for (const PartRange& part : split.parts) {
       const bool is_part = part.kind == PartRange::Kind::part;
       const bool by_default = part.splitting == Splitting::declared;
@@ -236,11 +264,7 @@ class Reader {
       if (said.is_multipart) child.inherited = said.encodings;
       std::erase(child.inherited, TransferEncoding::identity);
       child.guessed = in_guessed_ || (part.splitting == Splitting::discovered && !said.may_be_multipart);
-      children.push_back(std::move(child));
-    }
-    while (!children.empty()) {
-      push(std::move(children.back()));
-      children.pop_back();
+      push(std::move(child));
     }
     return parts > 0;
   }
@@ -266,13 +290,12 @@ class Reader {
     }
   }
 
-  // What is shown last is read first: the default reading.
   template <class Decoded>
   void show_readings(Decoded decoded, const Piece& body, const Description& said, const Place& place) {
     take_oddities(decoded.oddities, body.range.begin);
+    show_decoded(std::move(decoded.bytes), body.range, said, place);
     for (const auto& other : decoded.others)
       show_decoded(decoded_by(body.bytes(), other), body.range, said, place.otherwise("decoded-otherwise"));
-    show_decoded(std::move(decoded.bytes), body.range, said, place);
   }
 
   static std::string decoded_by(std::string_view text, const Base64Reading& reading) {
@@ -296,13 +319,18 @@ class Reader {
   enum class Origin : std::uint8_t { as_it_stands, decoded };
 
   // A leaf, unless its bytes have been shown; then what may be within it.
-  void show(const Piece& piece, const Description& said, const Place& place, Origin origin) {
+  void show(const Piece& piece, const Description& said, const Place& whole, Origin origin) {
     const std::string_view bytes = piece.bytes();
     if (bytes.empty()) return;
-    const Digest digest = sha256(bytes);
-    if (!shown_.insert(digest).second) return;
+    const Place place = whole.leaf();
+    const bool is_message = holds_message(said.type);
+    // Of a message within the message its own leaves are shown; encoded, it was never seen as a whole.
+    const bool is_leaf = !is_message || origin == Origin::decoded;
+    Digest digest;
+    if (is_leaf) digest = sha256(bytes);
+    if (is_leaf && !shown_.insert(digest).second) return;
     if (said.may_be_message || looks_like_message(bytes)) {
-      Entity within{piece, place.deeper()};
+      Entity within{piece, (is_message ? place : place.otherwise("message")).deeper()};
       within.place.in_message = true;
       within.guessed = in_guessed_ || !said.may_be_message;
       push(std::move(within));
@@ -311,10 +339,9 @@ class Reader {
       (void)read_parts(piece, said, place.otherwise("decoded"));
     if (is_tnef(bytes)) unwrap_tnef(piece, place);
     look_for_embedded(piece, place);
-    // Of a message within the message its own leaves are shown; encoded, it was never seen as a whole.
-    if (said.type.starts_with("message/") && origin == Origin::as_it_stands) return;
-    visitor_.leaf({place.in_message ? place.part("1").path : place.path, place.reading, said.type,
-                   said.names.names, bytes, digest, place.entity, place.body});
+    if (is_leaf)
+      visitor_.leaf(
+          {place.path, place.reading, said.type, said.names.names, bytes, digest, place.entity, place.body});
   }
 
   void unwrap_tnef(const Piece& piece, const Place& place) {
@@ -351,7 +378,7 @@ class Reader {
   const ReaderLimits& limits_;
   ReadMessage result_;
   std::vector<Entity> waiting_;
-  std::set<std::tuple<std::size_t, std::size_t, std::size_t>> known_;  // source, begin, end
+  std::map<Key, bool> known_;  // whether it was read
   std::unordered_set<Digest> shown_;
   bool in_guessed_ = false;
   std::size_t sources_ = 0;

@@ -12,6 +12,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
 
 class Collector : public LeafVisitor {
  public:
@@ -78,6 +79,40 @@ TEST(Reader, PartsOfAMessageWithinAMessageAreItsOwn) {
       "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + text +
       "\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n" + parts + "\r\n--b--\r\n";
   EXPECT_THAT(leaves(mail), ElementsAre("1.1||text/plain|hi", "2.1||text/plain|one"));
+}
+
+// Whatever other readings come to the same bytes.
+TEST(Reader, WhatTheDefaultReadingSeesBearsItsName) {
+  const std::string inner =
+      "Content-Type: multipart/alternative; "
+      "boundary=bb\r\n\r\n--bb\r\n\r\none\r\n--bb\r\n\r\ntwo\r\n--bb--\r\n";
+  const auto within = [](const std::string& part) {
+    return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + part +
+           "\r\n--b\r\n\r\nthree\r\n--b--\r\n";
+  };
+  EXPECT_THAT(leaves(within(inner)),
+              IsSupersetOf({"1.1||text/plain|one", "1.2||text/plain|two", "2||text/plain|three"}));
+  EXPECT_THAT(leaves(within("Content-Type: message/rfc822\r\n\r\n" + inner)),
+              IsSupersetOf({"1.1||text/plain|one", "1.2||text/plain|two", "2||text/plain|three"}));
+  EXPECT_THAT(leaves("Content-Transfer-Encoding: base64\r\n\r\n?UEFZTE9BRA==\r\n").front(),
+              "1||text/plain|PAYLOAD");
+}
+
+TEST(Reader, MessageThatIsNothingButAMessage) {
+  EXPECT_THAT(leaves("Content-Type: message/rfc822\r\n\r\nSubject: t\r\n\r\nhi"),
+              ElementsAre("1.1||text/plain|hi"));
+  EXPECT_THAT(contents("Content-Type: message/rfc822\r\n\r\nno header at all"),
+              ElementsAre("no header at all"));
+}
+
+// RFC 3464 2.1, RFC 2046 5.2.2: they are no messages, but some read them so.
+TEST(Reader, OtherTypesOfMessageAreLeaves) {
+  EXPECT_THAT(
+      leaves("Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; a\r\n\r\nAction: failed\r\n"),
+      ElementsAre("1||message/delivery-status|Reporting-MTA: dns; a\r\n\r\nAction: failed\r\n",
+                  "1.1|message|text/plain|Action: failed\r\n"));
+  EXPECT_THAT(leaves("Content-Type: message/partial; id=x; number=2\r\n\r\nUEFZTE9BRA==\r\n"),
+              Contains("1||message/partial|UEFZTE9BRA==\r\n"));
 }
 
 TEST(Reader, MessageWithinAMessageInAnyEncoding) {
@@ -179,7 +214,7 @@ TEST(Reader, LeavesHaveTheirNames) {
 
 TEST(Reader, MailQuotedInATextIsReadAndItsFaultsAreNobodysDoubt) {
   const std::string quoted = "From: a@example.org\r\nSubject: quoted\r\n> no field\r\n\r\nPAYLOAD";
-  EXPECT_THAT(contents("Subject: t\r\n\r\n" + quoted), Contains("PAYLOAD"));
+  EXPECT_THAT(leaves("Subject: t\r\n\r\n" + quoted), Contains("1.1|message|text/plain|PAYLOAD"));
   EXPECT_THAT(flags("Subject: t\r\n\r\n" + quoted), IsEmpty());
   EXPECT_THAT(flags("Content-Type: message/rfc822\r\n\r\n" + quoted), ElementsAre("JUNK_IN_HEADER"));
 }
