@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""`rastel scan --json` over files and folders, with an engine of its own that knows the test signatures alone."""
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import daemon
+
+CONFIGURATION = """# SPDX-License-Identifier: GPL-2.0-only
+[site]
+hostname = "rastel.test"
+run_directory = "{folder}/run"
+[signatures]
+directory = "{folder}/signatures"
+[store]
+directory = "{folder}/store"
+"""
+
+
+class Scanned:
+    """What is said of one message."""
+
+    def __init__(self, said):
+        self.said = said
+        self.parts = said["parts"]
+        self.hard = [flag["code"] for flag in said["flags"] if flag["gravity"] == "hard"]
+
+    def has(self, sha256):
+        return any(part["sha256"] == sha256 for part in self.parts)
+
+    def found(self, signature):
+        """A part in which this was found, if its bytes aren't exactly what was looked for."""
+        return any(signature in finding for part in self.parts for finding in part["findings"])
+
+
+def scan(*paths, binaries=None):
+    """Path of each file: what is said of it."""
+    with tempfile.TemporaryDirectory(prefix="rastel-scan-") as folder:
+        file = pathlib.Path(folder, "rastel.toml")
+        file.write_text(CONFIGURATION.format(folder=folder))
+        pathlib.Path(folder, "signatures").mkdir()
+        done = subprocess.run([str((binaries or daemon.BINARIES) / "rastel"), "scan", "--json", "-c", str(file), *map(str, paths)],
+                              capture_output=True, check=False)
+    lines = [json.loads(line) for line in done.stdout.decode("utf-8", errors="replace").splitlines()]
+    assert done.returncode in (0, 1, 2) and lines, (done.returncode, done.stderr[-2000:])
+    return {pathlib.Path(line["path"]): Scanned(line) for line in lines}
