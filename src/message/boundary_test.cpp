@@ -47,6 +47,7 @@ TEST(Boundary, EveryReadingOfWhatIsMalformed) {
       {"; boundary*1=od; boundary*0=go", {"good", "odgo"}, "RFC2231_BOUNDARY"},
       {"; boundary*0*=us-ascii''g%6F; boundary*1*=%6fd", {"good"}, "RFC2231_BOUNDARY"},
       {"; boundary*0=go; boundary*2=od", {"go", "good"}, "RFC2231_BOUNDARY"},
+      {"; boundary*2=od; boundary*0=go", {"go", "odgo", "good"}, "RFC2231_BOUNDARY"},
       {"; boundary*=utf-16le''%62%00", {"b"}, "RFC2231_BOUNDARY"},
       {"; boundary=\"b", {"b", "\"b"}, ""},
       {"; boundary=b\"", {"b", "b\""}, ""},

@@ -36,6 +36,7 @@ TEST(FileNames, EachThatSomeProgramSaves) {
                                             "; filename*0=file.; filename*1=zip",
                                             "; filename*1=zip; filename*0=file.",
                                             "; filename*0=file.; filename*2=zip",
+                                            "; filename*2=zip; filename*0=file.",
                                             "; filename*0*=us-ascii''fi%6ce.; filename*1=zip",
                                             "; filename*=utf-16le''%66%00i%00l%00e%00.%00z%00i%00p%00",
                                             "; filename=\"=?utf-8?B?ZmlsZS56aXA=?=\"",

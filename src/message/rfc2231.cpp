@@ -69,7 +69,7 @@ std::vector<std::string> assembled(const StructuredValue& read, std::string_view
     segments.push_back({number, encoded ? percent_decoded(text) : std::string(text)});
   }
   if (segments.empty()) return {};
-  std::string as_they_stand, in_order;
+  std::string as_they_stand, in_order, over_gaps;
   std::map<std::size_t, const Segment*> first;
   for (const Segment& segment : segments) {
     as_they_stand += segment.text;
@@ -77,13 +77,14 @@ std::vector<std::string> assembled(const StructuredValue& read, std::string_view
   }
   std::size_t next = first.begin()->first;
   for (const auto& [number, segment] : first) {
-    if (number != next) break;
+    over_gaps += segment->text;
+    if (number != next) continue;
     in_order += segment->text;
     ++next;
   }
   std::vector<std::string> forms{in_order};
   // UTF-16 of ASCII is ASCII with NULs between.
-  for (std::string form : {as_they_stand, without_nuls(in_order), segments.front().text})
+  for (std::string form : {as_they_stand, over_gaps, without_nuls(in_order), segments.front().text})
     if (std::ranges::find(forms, form) == forms.end()) forms.push_back(std::move(form));
   return forms;
 }

@@ -14,8 +14,8 @@
 namespace rastel::message {
 
 // What all of them make together, in every plausible way: in the order of their numbers up to the first gap
-// (the RFC's), and as they stand; each once, at most four. Percent-encoding is undone, the charset left as it
-// is.
+// (the RFC's), as they stand, and in their order over all gaps; each once, at most five. Percent-encoding is
+// undone, the charset left as it is.
 [[nodiscard]] std::vector<std::string> assembled(const StructuredValue& read, std::string_view name);
 
 // The charset that the first of them names, in lower case; empty: none.
