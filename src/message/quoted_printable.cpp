@@ -13,6 +13,34 @@ namespace {
 using BadEscape = QuotedPrintableReading::BadEscape;
 using TrailingWhite = QuotedPrintableReading::TrailingWhite;
 using OddSoftBreak = QuotedPrintableReading::OddSoftBreak;
+using TakenOut = QuotedPrintableReading::TakenOut;
+
+std::string without_soft_breaks(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t at = 0; at < text.size();) {
+    const Line line = line_at(text, at);
+    std::size_t end = line.end;
+    while (end > line.begin && (is_white(text[end - 1]) || text[end - 1] == '\r')) --end;
+    const bool soft = line.ended() && end > line.begin && text[end - 1] == '=';
+    result.append(text, line.begin, soft ? end - 1 - line.begin : line.next - line.begin);
+    at = line.next;
+  }
+  return result;
+}
+
+bool is_control(char byte) { return (byte >= '\0' && byte < ' ') || byte == '\x7f'; }
+
+std::string without_controls(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char byte = text[at];
+    const bool breaks_line = byte == '\r' && at + 1 < text.size() && text[at + 1] == '\n';
+    if (!is_control(byte) || byte == '\t' || byte == '\n' || breaks_line) result += byte;
+  }
+  return result;
+}
 
 class Decoder {
  public:
@@ -27,11 +55,13 @@ class Decoder {
   [[nodiscard]] std::string take() { return std::move(out_); }
   [[nodiscard]] Oddities take_oddities() { return std::move(oddities_); }
   [[nodiscard]] bool has_trailing_white() const { return trailing_white_; }
+  [[nodiscard]] bool begins_line_with_cr() const { return line_begins_with_cr_; }
 
  private:
   // Returns where the next line begins.
   std::size_t decode_line(const Line& line) {
     std::size_t end = line.end;
+    if (end > line.begin && text_[line.begin] == '\r') line_begins_with_cr_ = true;
     while (end > line.begin && is_white(text_[end - 1])) --end;
     const bool white = end < line.end;
     std::size_t at = line.begin;
@@ -108,6 +138,7 @@ class Decoder {
   std::string out_;
   Oddities oddities_;
   bool trailing_white_ = false;
+  bool line_begins_with_cr_ = false;
 };
 
 }  // namespace
@@ -121,6 +152,9 @@ QuotedPrintableDecoded decode_quoted_printable(std::string_view text) {
     for (const BadEscape other :
          {BadEscape::loses_its_mark, BadEscape::loses_its_digit, BadEscape::is_dropped})
       decoded.others.push_back({.bad_escape = other});
+  if (bad_escape) decoded.others.push_back({.taken_out = TakenOut::soft_breaks});
+  if (bad_escape || decoder.begins_line_with_cr() || decoded.oddities.has(Ambiguity::qp_odd_soft_break))
+    decoded.others.push_back({.taken_out = TakenOut::controls});
   if (decoder.has_trailing_white()) decoded.others.push_back({.trailing_white = TrailingWhite::is_kept});
   if (decoded.oddities.has(Ambiguity::qp_odd_soft_break)) {
     decoded.others.push_back({.odd_soft_break = OddSoftBreak::is_literal});
@@ -132,6 +166,11 @@ QuotedPrintableDecoded decode_quoted_printable(std::string_view text) {
 }
 
 std::string decode_quoted_printable(std::string_view text, const QuotedPrintableReading& reading) {
+  std::string rest;
+  if (reading.taken_out != TakenOut::nothing) {
+    rest = reading.taken_out == TakenOut::controls ? without_controls(text) : without_soft_breaks(text);
+    text = rest;
+  }
   Decoder decoder(text, reading);
   decoder.decode();
   return decoder.take();

@@ -24,10 +24,17 @@ struct QuotedPrintableReading {
   };
   enum class TrailingWhite : std::uint8_t { is_removed, is_kept };   // rule 3 removes it; not all do
   enum class OddSoftBreak : std::uint8_t { is_joined, is_literal };  // `=` and white space, or a lone CR
+  // What some take out of the text before they look for escapes.
+  enum class TakenOut : std::uint8_t {
+    nothing,
+    soft_breaks,  // so that one within an escape doesn't spoil it
+    controls,     // NULs, lone CRs and all others but tab, LF and CRLF
+  };
 
   BadEscape bad_escape = BadEscape::is_literal;
   TrailingWhite trailing_white = TrailingWhite::is_removed;
   OddSoftBreak odd_soft_break = OddSoftBreak::is_joined;
+  TakenOut taken_out = TakenOut::nothing;
   bool operator==(const QuotedPrintableReading&) const = default;
 };
 

@@ -73,5 +73,20 @@ TEST(QuotedPrintable, OddSoftBreaksAreJoinedOrNot) {
   }
 }
 
+TEST(QuotedPrintable, SoftBreakWithinAnEscape) {
+  for (const std::string_view text : {"=4=\r\n5ICAR", "==\r\n45ICAR", "=4= \n5=\r\nICAR"})
+    EXPECT_THAT(all_readings(text), Contains("EICAR")) << text;
+  EXPECT_EQ(decoded("=4=\r\n5ICAR"), "=45ICAR");
+}
+
+TEST(QuotedPrintable, ControlsAreNoneToSome) {
+  using std::string_literals::operator""s;
+  for (const std::string& text : {"=45I=\n\rCAR"s, "=45I=\0\r\nCAR"s, "=45I=\x0c\r\nCAR"s,
+                                  "=\0"
+                                  "45ICAR"s})
+    EXPECT_THAT(all_readings(text), Contains("EICAR")) << text;
+  EXPECT_EQ(decoded("=45I=\n\rCAR"), "EI\rCAR");
+}
+
 }  // namespace
 }  // namespace rastel::message
