@@ -38,6 +38,7 @@ EmbeddedFiles find_embedded(std::string_view text, std::size_t room) {
   EmbeddedFiles found;
   // One byte more than there is room for tells that it was cut.
   take_all([&](std::size_t at) { return next_uuencoded(text, at, room + 1); }, found, room);
+  take_all([&](std::size_t at) { return next_uuencoded_over_junk(text, at, room + 1); }, found, room);
   take_all([&](std::size_t at) { return next_yenc(text, at); }, found, room);
   take_all([&](std::size_t at) { return next_binhex(text, at, room + 1); }, found, room);
   return found;

@@ -36,6 +36,17 @@ TEST(Embedded, UuencodedFilesThatSomebodyStillReads) {
   EXPECT_THAT(found("begin 644 z\n#\n"), ElementsAre(std::string("uuencode z \0\0\0", 14)));
 }
 
+TEST(Embedded, UuencodedFileWithJunkBetweenItsLinesAndBehindThem) {
+  for (const std::string_view text :
+       {"begin 644 c\n\n!0P  \n\n\"870 \n\nend\n", "begin 644 c\n!0P  it is\n\"870 long\n`\nend\n",
+        "begin 644 c\n--other\n!0P  \n\"870 \n", "begin 644 c\n!0P  \nand on\n\"870 \nend\n!0P  \n"})
+    EXPECT_THAT(found(text), testing::Contains("uuencode c Cat")) << text;
+  EXPECT_THAT(found("begin 644\n--other\n#0V%T\n"), ElementsAre("uuencode  Cat"));
+  // Nothing strange: once.
+  EXPECT_THAT(found("begin 644 c\n#0V%T\n`\nend\nProse\n"), ElementsAre("uuencode c Cat"));
+  EXPECT_EQ(decode_uuencoded("#0V%T\r\n#0V%Tabcdefgh\r\n", 100), "CatCat");
+}
+
 TEST(Embedded, ProseIsNone) {
   for (const std::string_view text :
        {"begin with this\nand go on\n", "begin 644\n\n", "We begin 644 c\n#0V%T\n", "begin"})

@@ -26,6 +26,13 @@ bool is_data_line(std::string_view line) {
   return std::ranges::all_of(line, is_digit);
 }
 
+// Its digits are all there, and anything may follow them: decoders look no further.
+bool has_all_digits(std::string_view line) {
+  if (line.empty() || !is_digit(line.front())) return false;
+  const std::size_t digits = (value(line.front()) + 2) / 3 * 4;
+  return line.size() > digits && std::ranges::all_of(line.substr(1, digits), is_digit);
+}
+
 void decode_line(std::string_view line, std::size_t room, std::string& out) {
   std::size_t left = std::min<std::size_t>(value(line.front()), room - out.size());
   line.remove_prefix(1);
@@ -54,7 +61,66 @@ std::string name_of(std::string_view line) {
   return std::string(line.substr(at));
 }
 
+// With a mode. Prose hardly begins so: what follows is read more tolerantly.
+bool begins_well(std::string_view line) {
+  if (!begins(line)) return false;
+  std::size_t at = 5;
+  while (at < line.size() && is_white(line[at])) ++at;
+  const std::size_t mode = at;
+  while (at < line.size() && line[at] >= '0' && line[at] <= '7') ++at;
+  return at > mode && (at == line.size() || is_white(line[at]));
+}
+
+// In small letters, which are no digits.
+bool ends(std::string_view line) { return line.starts_with("end"); }
+
+// The lines of a file of which only some are data.
+struct Scattered {
+  std::size_t end = 0;       // of its last data line; 0: none
+  std::size_t next = 0;      // where the search goes on
+  bool has_strange = false;  // lines between that are none, or have something behind their digits
+};
+
+Scattered scattered_from(std::string_view text, std::size_t at) {
+  Scattered file{0, text.size(), false};
+  bool strange = false;
+  while (at < text.size()) {
+    const Line line = line_at(text, at);
+    const std::string_view data = content(text, line);
+    if (ends(data) || begins_well(data)) {
+      file.next = at;
+      break;
+    }
+    at = line.next;
+    strange = strange || !is_data_line(data);
+    if (!has_all_digits(data)) continue;
+    file.end = line.next;
+    file.has_strange = strange;
+  }
+  return file;
+}
+
 }  // namespace
+
+std::optional<Embedded> next_uuencoded_over_junk(std::string_view text, std::size_t at, std::size_t room) {
+  while (at < text.size()) {
+    const Line first = line_at(text, at);
+    at = first.next;
+    if (!begins_well(content(text, first))) continue;
+    const Scattered lines = scattered_from(text, at);
+    const std::size_t begin = at;
+    at = lines.next;
+    if (lines.end == 0 || !lines.has_strange) continue;
+    Embedded file{Embedded::Encoding::uuencode, name_of(content(text, first)), {}, {first.begin, lines.end}};
+    for (std::size_t next = begin; next < lines.end;) {
+      const Line line = line_at(text, next);
+      if (has_all_digits(content(text, line))) decode_line(content(text, line), room, file.bytes);
+      next = line.next;
+    }
+    return file;
+  }
+  return {};
+}
 
 std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at, std::size_t room) {
   while (at < text.size()) {
@@ -79,7 +145,7 @@ std::string decode_uuencoded(std::string_view text, std::size_t room) {
     const Line line = line_at(text, at);
     at = line.next;
     const std::string_view data = content(text, line);
-    if (!begins(data) && !equal_ignoring_case(data, "end") && is_data_line(data))
+    if (!begins(data) && !equal_ignoring_case(data, "end") && (is_data_line(data) || has_all_digits(data)))
       decode_line(data, room, bytes);
   }
   return bytes;
