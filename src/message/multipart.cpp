@@ -66,6 +66,7 @@ class Splitter {
     look_behind_close();
     look_at_prefixes();
     look_at_discovered(declared_is_used);
+    look_at_headers_that_go_on();
     return std::move(result_);
   }
 
@@ -213,8 +214,72 @@ class Splitter {
     if (found == delimiters_.end()) return;
     // A multipart within this one has delimiters of its own, and its parts read them: here they are a doubt
     // only where no declared one is.
-    if (!declared_is_used) note(Ambiguity::undeclared_delimiter, {found->begin, found->end});
-    if (!declared_is_used) take(Splitting::discovered, [](const Delimiter&) { return true; });
+    if (declared_is_used) return look_outside_declared();
+    note(Ambiguity::undeclared_delimiter, {found->begin, found->end});
+    take(Splitting::discovered, [](const Delimiter&) { return true; });
+  }
+
+  // Preamble and epilogue are parted by what stands in them; nothing within this multipart declares that.
+  void look_outside_declared() {
+    const auto belongs = [](const Delimiter& one) { return one.boundary == 0 && one.match >= Match::exact; };
+    const auto first = std::ranges::find_if(delimiters_, belongs);
+    const auto close = std::find_if(first, delimiters_.end(), [&](const Delimiter& one) {
+      return belongs(one) && one.match == Match::close;
+    });
+    take_discovered({0, first->before});
+    if (close != delimiters_.end()) take_discovered({close->next, body_.size()});
+  }
+
+  void take_discovered(ByteRange range) {
+    const Delimiter* open = nullptr;
+    for (const Delimiter& one : delimiters_) {
+      if (one.begin < range.begin || one.begin >= range.end || !one.discovered) continue;
+      if (open != nullptr)
+        put({open->next, std::max(open->next, one.before)}, PartRange::Kind::part, Splitting::discovered);
+      open = &one;
+    }
+    if (open != nullptr)
+      put({open->next, std::max(open->next, range.end)}, PartRange::Kind::part, Splitting::discovered);
+  }
+
+  // Some take no line within a header for a delimiter: such a part, if it says how it is encoded but has no
+  // body, goes on with the next one.
+  void look_at_headers_that_go_on() {
+    const std::size_t count = result_.parts.size();
+    std::optional<std::size_t> begin;
+    for (std::size_t number = 0; number < count; ++number) {
+      const PartRange part = result_.parts[number];
+      if (part.kind != PartRange::Kind::part || part.splitting != Splitting::declared) continue;
+      const Header header = header_of(part.bytes);
+      if (!header.has_body && header.says_encoding && !begin) begin = part.bytes.begin;
+      if (!header.has_body) continue;
+      if (begin) put({*begin, part.bytes.end}, PartRange::Kind::part, Splitting::one_header);
+      begin.reset();
+    }
+  }
+
+  struct Header {
+    bool has_body = false;
+    bool says_encoding = false;  // another than none
+  };
+
+  [[nodiscard]] Header header_of(ByteRange range) const {
+    const std::string_view text = body_.substr(range.begin, range.size());
+    // The last line break belongs to the delimiter: one more is a blank line.
+    Header header{.has_body = text.ends_with('\n')};
+    for (std::size_t at = 0; at < text.size() && !header.has_body;) {
+      const Line line = line_at(text, at);
+      header.has_body = header.has_body || line.begin == line.end;
+      at = line.next;
+      while (at < text.size() && is_white(text[at])) at = line_at(text, at).next;  // folded
+      const std::string_view content = text.substr(line.begin, at - line.begin);
+      const auto field = lenient_field(content);
+      if (!field || field->field != KnownField::content_transfer_encoding) continue;
+      const std::string_view value = content.substr(field->value_begin);
+      const auto holds = [&](std::string_view word) { return find_ignoring_case(value, word) != value.npos; };
+      header.says_encoding = header.says_encoding || !(holds("bit") || holds("binary"));
+    }
+    return header;
   }
 
   const std::string_view body_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The body of a multipart (RFC 2046 5.1), parted under every plausible reading of its delimiters: as they are
 // declared; with what only begins like one, or in other letters' case; with what stands behind the closing
-// one; with every line that looks like a delimiter because a MIME header follows.
+// one; with every line that looks like a delimiter because a MIME header follows; with a header that goes on
+// behind a delimiter.
 //
 // What comes out are ranges, each once, whatever the number of readings that have it: the work behind them
 // grows with the text, not with the product of its doubts. One pass over the text and one over its delimiters
@@ -30,6 +31,7 @@ enum class Splitting : std::uint8_t {
   behind_close,  // the closing delimiter is one like the others
   prefix,        // a line that begins like a delimiter is one, in either case of letters
   discovered,    // so is every line of two hyphens before a MIME header
+  one_header,    // a delimiter within a header is none: the header goes on behind it
 };
 
 struct PartRange {

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 
-constexpr std::string_view names[] = {"", "other ", "behind_close ", "prefix ", "discovered "};
+constexpr std::string_view names[] = {"", "other ", "behind_close ", "prefix ", "discovered ", "one_header "};
 
 // "preamble: text", "text", "prefix text".
 std::vector<std::string> parts(std::string_view body, const std::vector<std::string>& boundaries) {
@@ -106,6 +106,30 @@ TEST(Multipart, DelimitersThatNobodyDeclared) {
   const std::string nested = "--b\n" + std::string(body) + "--b--\n";
   EXPECT_THAT(parts(nested, {"b"}), testing::SizeIs(1));
   EXPECT_THAT(flags(nested, {"b"}), IsEmpty());
+}
+
+TEST(Multipart, UndeclaredPartsBeforeTheFirstDelimiterAndBehindTheLast) {
+  const std::string other = "--c\nContent-Type: text/plain\n\ny\n--c--\n";
+  for (const std::string& body : {other + "--b\nx\n--b--\n", "--b\nx\n--b--\n" + other}) {
+    EXPECT_THAT(parts(body, {"b"}), Contains("discovered Content-Type: text/plain\n\ny")) << body;
+    EXPECT_THAT(flags(body, {"b"}), IsEmpty()) << body;
+  }
+}
+
+TEST(Multipart, HeaderThatGoesOnBehindADelimiter) {
+  const std::string_view body =
+      "--b\nContent-Transfer-Encoding: base64\n--b\nContent-Type: text/plain\n--b\nX: 1\n\ny\n--b--\n";
+  EXPECT_THAT(
+      parts(body, {"b"}),
+      IsSupersetOf(
+          {"Content-Transfer-Encoding: base64",
+           "one_header Content-Transfer-Encoding: base64\n--b\nContent-Type: text/plain\n--b\nX: 1\n\ny"}));
+  EXPECT_THAT(parts("--b\nContent-Transfer-Encoding:\n base64\n--b\n\ny\n--b--\n", {"b"}),
+              testing::SizeIs(3));
+  // A part without a body is honest, and so is one that has one.
+  for (const std::string_view honest : {"--b\nContent-Type: text/plain\n--b\nX: 1\n\ny\n--b--\n",
+                                        "--b\nContent-Transfer-Encoding: base64\n\n--b\nX: 1\n\ny\n--b--\n"})
+    EXPECT_THAT(parts(honest, {"b"}), testing::SizeIs(2)) << honest;
 }
 
 TEST(Multipart, EmptyBoundary) { EXPECT_THAT(parts("--\nx\n--\ny\n----\n", {""}), ElementsAre("x", "y")); }

@@ -92,6 +92,8 @@ std::string_view to_string(Splitting splitting) {
       return "prefix";
     case Splitting::discovered:
       return "discovered";
+    case Splitting::one_header:
+      return "one-header";
   }
   return "declared";
 }
