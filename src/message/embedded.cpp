@@ -37,11 +37,21 @@ std::string_view to_string(Embedded::Encoding encoding) {
 EmbeddedFiles find_embedded(std::string_view text, std::size_t room) {
   EmbeddedFiles found;
   // One byte more than there is room for tells that it was cut.
-  take_all([&](std::size_t at) { return next_uuencoded(text, at, room + 1); }, found, room);
-  take_all([&](std::size_t at) { return next_uuencoded_over_junk(text, at, room + 1); }, found, room);
+  bool with_mode = false;
+  take_all([&](std::size_t at) { return next_uuencoded(text, at, room + 1, with_mode); }, found, room);
+  if (with_mode)
+    take_all([&](std::size_t at) { return next_uuencoded_over_junk(text, at, room + 1, found.unfinished); },
+             found, room);
   take_all([&](std::size_t at) { return next_yenc(text, at); }, found, room);
   take_all([&](std::size_t at) { return next_binhex(text, at, room + 1); }, found, room);
   return found;
+}
+
+std::optional<Embedded> uuencoded_over_junk(std::string_view text, std::size_t room) {
+  std::optional<std::size_t> unfinished;
+  auto file = next_uuencoded_over_junk(text, 0, room, unfinished);
+  if (file && file->where.begin != 0) return {};
+  return file;
 }
 
 }  // namespace rastel::message

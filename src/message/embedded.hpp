@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ struct Embedded {
 struct EmbeddedFiles {
   std::vector<Embedded> files;
   bool cut = false;  // there are more of them, or one is longer than `room`
+  // Where an uuencoded file begins that has no end in the text: to some it goes on behind it.
+  std::optional<std::size_t> unfinished;
 
   static constexpr std::size_t most_embedded = 100;
 };
@@ -35,6 +38,9 @@ struct EmbeddedFiles {
 [[nodiscard]] std::string_view to_string(Embedded::Encoding encoding);
 
 [[nodiscard]] EmbeddedFiles find_embedded(std::string_view text, std::size_t room);
+
+// The file whose `begin` is the first line of `text`, over all lines that are none of it; if there are any.
+[[nodiscard]] std::optional<Embedded> uuencoded_over_junk(std::string_view text, std::size_t room);
 
 // All lines of a text that a Content-Transfer-Encoding calls uuencoded, also without a `begin`; at most
 // `room` bytes.

@@ -365,6 +365,7 @@ class Reader {
     if (piece.bytes().substr(0, enough_to_tell).find('\0') != std::string_view::npos) return;  // no text
     EmbeddedFiles found = find_embedded(piece.bytes(), limits_.decoded_bytes - decoded_bytes_);
     if (found.cut) stop(Ambiguity::limit_size, piece.range);
+    if (found.unfinished) look_beyond(piece, *found.unfinished, found.files);
     for (Embedded& file : found.files) {
       const ByteRange where{piece.range.begin + file.where.begin, piece.range.begin + file.where.end};
       result_.oddities.add(flag_of(file.encoding), where);
@@ -374,6 +375,17 @@ class Reader {
       add_file_name(file.name, said.names);
       show_decoded(std::move(file.bytes), where, said, within);
     }
+  }
+
+  // A file by uuencode that a delimiter cuts in two is whole to those who look for its end first.
+  void look_beyond(const Piece& piece, std::size_t begin, std::vector<Embedded>& files) {
+    const ByteRange rest{piece.range.begin + begin, piece.source->bytes.size()};
+    if (piece.range.end == rest.end || !may_look_at(rest)) return;
+    auto file = uuencoded_over_junk(piece.source->bytes.substr(rest.begin),
+                                    limits_.decoded_bytes - decoded_bytes_ + 1);
+    if (!file) return;
+    file->where = {begin, begin + file->where.end};
+    files.push_back(*std::move(file));
   }
 
   LeafVisitor& visitor_;

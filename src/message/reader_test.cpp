@@ -199,6 +199,14 @@ TEST(Reader, FilesThatStandInATextByOldEncodings) {
   EXPECT_THAT(flags(head + "begin with this\r\nand go on\r\n"), IsEmpty());
 }
 
+TEST(Reader, UuencodedFileThatADelimiterCutsInTwo) {
+  EXPECT_THAT(
+      contents(
+          "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nbegin 644 p.exe\r\n--b\r\nX: 1\r\n\r\n"
+          "'4$%93$]!1```\r\n`\r\nend\r\n--b--\r\n"),
+      Contains("PAYLOAD"));
+}
+
 TEST(Reader, LeavesHaveTheirNames) {
   struct Names : LeafVisitor {
     void leaf(const Leaf& leaf) override { names.insert(names.end(), leaf.names.begin(), leaf.names.end()); }

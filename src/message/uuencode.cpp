@@ -61,8 +61,8 @@ std::string name_of(std::string_view line) {
   return std::string(line.substr(at));
 }
 
-// With a mode. Prose hardly begins so: what follows is read more tolerantly.
-bool begins_well(std::string_view line) {
+// Prose hardly begins so: what follows is read more tolerantly.
+bool begins_with_mode(std::string_view line) {
   if (!begins(line)) return false;
   std::size_t at = 5;
   while (at < line.size() && is_white(line[at])) ++at;
@@ -87,7 +87,7 @@ Scattered scattered_from(std::string_view text, std::size_t at) {
   while (at < text.size()) {
     const Line line = line_at(text, at);
     const std::string_view data = content(text, line);
-    if (ends(data) || begins_well(data)) {
+    if (ends(data) || begins_with_mode(data)) {
       file.next = at;
       break;
     }
@@ -102,14 +102,16 @@ Scattered scattered_from(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-std::optional<Embedded> next_uuencoded_over_junk(std::string_view text, std::size_t at, std::size_t room) {
+std::optional<Embedded> next_uuencoded_over_junk(std::string_view text, std::size_t at, std::size_t room,
+                                                 std::optional<std::size_t>& unfinished) {
   while (at < text.size()) {
     const Line first = line_at(text, at);
     at = first.next;
-    if (!begins_well(content(text, first))) continue;
+    if (!begins_with_mode(content(text, first))) continue;
     const Scattered lines = scattered_from(text, at);
     const std::size_t begin = at;
     at = lines.next;
+    if (at == text.size()) unfinished = first.begin;
     if (lines.end == 0 || !lines.has_strange) continue;
     Embedded file{Embedded::Encoding::uuencode, name_of(content(text, first)), {}, {first.begin, lines.end}};
     for (std::size_t next = begin; next < lines.end;) {
@@ -122,11 +124,14 @@ std::optional<Embedded> next_uuencoded_over_junk(std::string_view text, std::siz
   return {};
 }
 
-std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at, std::size_t room) {
+std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at, std::size_t room,
+                                       bool& with_mode) {
   while (at < text.size()) {
     const Line first = line_at(text, at);
     at = first.next;
-    if (!begins(content(text, first)) || !is_data_line(content(text, line_at(text, at)))) continue;
+    if (!begins(content(text, first))) continue;
+    with_mode = with_mode || begins_with_mode(content(text, first));
+    if (!is_data_line(content(text, line_at(text, at)))) continue;
     Embedded file{Embedded::Encoding::uuencode, name_of(content(text, first)), {}, {first.begin, at}};
     for (std::size_t next = first.next; next < text.size();) {
       const Line line = line_at(text, next);
