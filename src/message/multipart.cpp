@@ -185,19 +185,31 @@ class Splitter {
     if (known_.insert(key).second) result_.parts.push_back({bytes, kind, splitting});
   }
 
+  // Programs that close twice, with nothing in between, are honest: nobody reads that in another way.
+  [[nodiscard]] bool repeats(const Delimiter& close, const Delimiter& behind) const {
+    const std::size_t size = std::max(close.next, behind.begin) - close.next;
+    return behind.match == Match::close &&
+           body_.substr(close.next, size).find_first_not_of(" \t\r\n") == std::string_view::npos;
+  }
+
   void look_behind_close() {
     for (std::size_t boundary = 0; boundary < boundaries_.size(); ++boundary) {
       const Delimiter* close = nullptr;
       const Delimiter* behind = nullptr;
+      bool closed_again = false;
       for (const Delimiter& one : delimiters_) {
-        if (one.boundary != boundary || one.match < Match::exact) continue;
-        if (close != nullptr && behind == nullptr) behind = &one;
-        if (close == nullptr && one.match == Match::close) close = &one;
+        if (one.boundary != boundary || one.match < Match::exact || behind != nullptr) continue;
+        if (close != nullptr && repeats(*close, one))
+          closed_again = true;
+        else if (close != nullptr)
+          behind = &one;
+        if (one.match == Match::close) close = &one;
       }
-      if (behind == nullptr) continue;
-      note(Ambiguity::parts_after_close, {behind->begin, behind->end});
-      take(Splitting::behind_close,
-           [&](const Delimiter& one) { return one.boundary == boundary && one.match >= Match::exact; });
+      if (behind == nullptr && closed_again && header_follows(close->next)) behind = close;
+      if (behind != nullptr) note(Ambiguity::parts_after_close, {behind->begin, behind->end});
+      if (behind != nullptr || closed_again)
+        take(Splitting::behind_close,
+             [&](const Delimiter& one) { return one.boundary == boundary && one.match >= Match::exact; });
     }
   }
 

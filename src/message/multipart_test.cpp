@@ -74,6 +74,23 @@ TEST(Multipart, PartsBehindTheClosingDelimiter) {
   EXPECT_THAT(parts("--b--\n--b\ny\n", {"b"}), Contains("behind_close y\n"));
 }
 
+// As emailjs does behind multipart/related: found on its mail.
+TEST(Multipart, ClosedTwiceWithNothingBetween) {
+  for (const std::string_view body :
+       {"--b\r\nx\r\n--b--\r\n\r\n\r\n--b--\r\n\r\n\r\n", "--b\nx\n--b--\n--b--\n",
+        "--b\nx\n--b--\n\n--b--\n_____\na list's footer\n"})
+    EXPECT_THAT(flags(body, {"b"}), IsEmpty()) << body;
+  const std::vector<std::string_view> attacks{
+      "--b\nx\n--b--\ny\n--b--\n",                       // a text between them
+      "--b\nx\n--b--\n\n--b--\nContent-Type: a/b\n\ny",  // a part behind the second
+      "--b\nx\n--b--\n--b--\n--b\ny\n--b--\n",           // another opening one
+  };
+  for (const std::string_view body : attacks) {
+    EXPECT_THAT(flags(body, {"b"}), ElementsAre("PARTS_AFTER_CLOSE")) << body;
+    EXPECT_THAT(parts(body, {"b"}), Contains(testing::HasSubstr("behind_close "))) << body;
+  }
+}
+
 TEST(Multipart, EachBoundaryPartsItForSomebody) {
   const std::string_view body = "--good\nx\n--bad\ny\n--good--\n";
   EXPECT_THAT(parts(body, {"bad", "good"}),
