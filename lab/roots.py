@@ -25,6 +25,8 @@ SERVERS = {
     "postfix": ["postfix"],
     "dovecot": ["dovecot-core", "dovecot-lmtpd", "dovecot-imapd"],
     "exim": ["exim4-daemon-light"],
+    "lists": ["postfix", "mlmmj"],
+    "sendmail": ["sendmail-bin", "m4"],
 }
 USERS = ["alice", "bob", "carol", "dave"]
 CLONE_NEWNS = 0x00020000
