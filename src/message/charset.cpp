@@ -28,10 +28,7 @@ bool is_charset_byte(char byte) {
          byte == '-' || byte == '_' || byte == '.' || byte == ':' || byte == '+';
 }
 
-bool turns(char16_t unit) {
-  return (unit >= 0x202a && unit <= 0x202e) || (unit >= 0x2066 && unit <= 0x2069) || unit == 0x200e ||
-         unit == 0x200f || unit == 0x061c;
-}
+bool turns(char16_t unit) { return (unit >= 0x202a && unit <= 0x202e) || (unit >= 0x2066 && unit <= 0x2069); }
 
 bool is_invisible(char16_t unit) {
   const int kind = u_charType(unit);

@@ -21,7 +21,8 @@ namespace rastel::message {
 // that isn't stays as it is.
 [[nodiscard]] std::string plain_form(std::string_view utf8);
 
-// U+202A…202E, U+2066…2069, U+200E, U+200F, U+061C: they turn text round.
+// U+202A…202E, U+2066…2069: they turn text round. The marks U+200E, U+200F and U+061C stand in honest Hebrew
+// and Arabic names and turn no letters.
 [[nodiscard]] bool turns_direction(std::string_view utf8);
 
 }  // namespace rastel::message

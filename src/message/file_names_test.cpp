@@ -70,6 +70,12 @@ TEST(FileNames, TextThatIsTurnedRound) {
   EXPECT_THAT(codes_for_test(names.oddities), ElementsAre("BIDI_IN_NAME"));
 }
 
+TEST(FileNames, MarksOfHebrewNamesTurnNothing) {
+  const FileNames names = of("; filename*=utf-8''%E2%80%8F%D7%93%D7%95%D7%97%20%281%29%E2%80%8E.pdf");
+  EXPECT_THAT(names.names, Contains("\u05d3\u05d5\u05d7 (1).pdf"));
+  EXPECT_THAT(names.oddities.list(), IsEmpty());
+}
+
 TEST(FileNames, BytesThatAreNoUtf8) {
   EXPECT_THAT(of("; filename=\"r\xe9sum\xe9.zip\"").names, Contains("r\xc3\xa9sum\xc3\xa9.zip"));
   EXPECT_THAT(of("; filename*=iso-8859-2''%B1.zip").names, Contains("\xc4\x85.zip"));
