@@ -10,6 +10,22 @@
 namespace rastel::message {
 namespace {
 
+std::size_t times(std::string_view text, std::string_view word) {
+  std::size_t count = 0;
+  for (std::size_t at; (at = find_ignoring_case(text, word)) != std::string_view::npos; ++count)
+    text.remove_prefix(at + word.size());
+  return count;
+}
+
+// Whether `word` stands in `value` elsewhere than in a file's name, which may say what it likes.
+bool says_outside_of_names(std::string_view value, const StructuredValue& read, std::string_view word) {
+  std::size_t in_names = 0;
+  for (const Parameter& parameter : read.parameters)
+    if (parameter.name.starts_with("name") || parameter.name.starts_with("filename"))
+      in_names += times(parameter.value, word);
+  return times(value, word) > in_names;
+}
+
 class Describer {
  public:
   Describer(std::string_view entity, std::string_view default_type) : entity_(entity) {
@@ -60,19 +76,18 @@ class Describer {
     }
     add_file_names(value, result_.names);
     const Boundaries boundaries = boundaries_of(value, read);
-    const auto says = [&](std::string_view what) {
-      return find_ignoring_case(value, what) != std::string::npos;
-    };
+    const auto says = [&](std::string_view what) { return says_outside_of_names(value, read, what); };
     result_.may_be_message |= says("message/");
     if (says("message/partial")) result_.oddities.add(Ambiguity::partial_message, where);
     if (says("message/external-body")) result_.oddities.add(Ambiguity::external_body, where);
-    if (!says("multipart") && boundaries.values.empty()) return;
-    result_.may_be_multipart = true;
-    take_oddities(read.oddities, where);
-    take_oddities(boundaries.oddities, where);
     for (const std::string& boundary : boundaries.values)
       if (std::ranges::find(result_.boundaries, boundary) == result_.boundaries.end())
         result_.boundaries.push_back(boundary);
+    const bool only_named = !boundaries.declared && !says("boundary");
+    if (!says("multipart") && (boundaries.values.empty() || only_named)) return;
+    result_.may_be_multipart = true;
+    take_oddities(read.oddities, where);
+    take_oddities(boundaries.oddities, where);
   }
 
   void take_encoding(const std::string& value, ByteRange where, Certainty certainty) {
