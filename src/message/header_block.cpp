@@ -2,6 +2,7 @@
 #include "message/header_block.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/planted_bug.hpp"
 #include "message/ascii.hpp"
@@ -22,6 +23,8 @@ bool is_name_byte(char byte) {
 bool is_blank(std::string_view line) {
   return std::ranges::all_of(line, [](char byte) { return is_white(byte); });
 }
+
+constexpr std::array<std::string_view, 3> identities{"7bit", "8bit", "binary"};  // RFC 2045 6.2
 
 bool is_mbox_line(std::string_view line) { return line.starts_with("From ") || line.starts_with(">From "); }
 
@@ -46,9 +49,12 @@ class HeaderReader {
       const Line line = line_at(text_, at);
       const bool looks_like_header = lenient_field(content(line)).has_value();
       if (!looks_like_header && !ended_by_carriage_returns_) break;
+      const Oddities before = block_.oddities;
+      const std::size_t known = block_.doubtful.size();
       if (looks_like_header) note(Ambiguity::header_like_body, line);
       at = read_fields(at, block_.doubtful);
       add_body(at);
+      if (looks_like_header && !block_.cut && !hides_something(known)) block_.oddities = before;
     }
   }
 
@@ -57,6 +63,25 @@ class HeaderReader {
 
   [[nodiscard]] std::string_view content(const Line& line) const {
     return text_.substr(line.begin, line.end - line.begin);
+  }
+
+  // Whether the doubtful fields from here on make other bytes of the body. A text may begin with a word about
+  // its type: who mails about mail does that, and programs that end their header too early.
+  [[nodiscard]] bool hides_something(std::size_t from) const {
+    for (std::size_t at = from; at < block_.doubtful.size(); ++at) {
+      const HeaderField& field = block_.doubtful[at];
+      const std::string_view value = text_.substr(field.value.begin, field.value.size());
+      const std::string_view word = trim(value);
+      if (field.known == KnownField::content_transfer_encoding &&
+          std::ranges::none_of(identities,
+                               [&](std::string_view one) { return equal_ignoring_case(word, one); }))
+        return true;
+      if (field.known == KnownField::content_type &&
+          (find_ignoring_case(value, "multipart") != std::string_view::npos ||
+           find_ignoring_case(value, "message") != std::string_view::npos))
+        return true;
+    }
+    return false;
   }
 
   void note(Ambiguity flag, const Line& line) { block_.oddities.add(flag, {line.begin, line.end}); }

@@ -126,12 +126,25 @@ TEST(HeaderBlock, NamesListedByASignatureAreNoFields) {
 }
 
 TEST(HeaderBlock, HeaderThatGoesOnBehindItsEnd) {
-  const std::string_view text = "\r\nContent-Type: text/plain\r\nX: y\r\n\r\nbody";
+  const std::string_view text = "\r\nContent-Transfer-Encoding: base64\r\nX: y\r\n\r\nbody";
   EXPECT_THAT(fields(text), IsEmpty());
-  EXPECT_THAT(doubtful(text), ElementsAre("Content-Type| text/plain", "X| y"));
-  EXPECT_THAT(bodies(text), ElementsAre("Content-Type: text/plain\r\nX: y\r\n\r\nbody", "body"));
+  EXPECT_THAT(doubtful(text), ElementsAre("Content-Transfer-Encoding| base64", "X| y"));
+  EXPECT_THAT(bodies(text), ElementsAre("Content-Transfer-Encoding: base64\r\nX: y\r\n\r\nbody", "body"));
   EXPECT_THAT(flags(text), ElementsAre("HEADER_LIKE_BODY"));
+  EXPECT_THAT(flags("A: b\n\nMIME-Version: 1.0\nContent-Type: Multipart/mixed;\n boundary=b\n\n--b\n"),
+              ElementsAre("HEADER_LIKE_BODY"));
+  EXPECT_THAT(flags("A: b\n\nContent-Type: text/html\njunk\nContent-Transfer-Encoding: base64\n\nYQ==\n"),
+              ElementsAre("HEADER_LIKE_BODY", "JUNK_IN_HEADER"));
   EXPECT_TRUE(read_header(text).doubtful.empty()) << "only who asks for it is told";
+}
+
+TEST(HeaderBlock, TextThatSpeaksOfItsTypeHidesNothing) {
+  for (const std::string_view text :
+       {"A: b\n\nContent-Type: text/html is what it says there, but it isn't HTML.\nWhat now?\n\nAnna\n",
+        "A: b\n\nMIME-Version: 1.0\nContent-Type: text/plain\nContent-Transfer-Encoding: 8BIT \n\nHello\n"}) {
+    EXPECT_THAT(flags(text), IsEmpty()) << text;
+    EXPECT_GT(bodies(text).size(), 1U) << "read in both ways all the same";
+  }
 }
 
 TEST(HeaderBlock, LoneCarriageReturnBreaksLinesForSome) {
