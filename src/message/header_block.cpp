@@ -26,6 +26,14 @@ bool is_blank(std::string_view line) {
 
 constexpr std::array<std::string_view, 3> identities{"7bit", "8bit", "binary"};  // RFC 2045 6.2
 
+// Fields in which people write what they like, and about mail, too. Nobody takes what such a line is folded
+// into for a field or for the end of the header, as some do behind a line that is broken itself.
+bool holds_free_text(std::string_view name) {
+  constexpr std::array<std::string_view, 4> names{"subject", "comments", "thread-topic",
+                                                  "content-description"};
+  return std::ranges::any_of(names, [&](std::string_view one) { return equal_ignoring_case(name, one); });
+}
+
 bool is_mbox_line(std::string_view line) { return line.starts_with("From ") || line.starts_with(">From "); }
 
 class HeaderReader {
@@ -107,6 +115,7 @@ class HeaderReader {
   // From `at` to the end of a header, which begins anew there. Returns where the body begins.
   std::size_t read_fields(std::size_t at, Fields& fields) {
     open_ = nullptr;
+    in_free_text_ = false;
     ended_by_carriage_returns_ = false;
     while (at < text_.size() && !is_full(at)) {
       const Line line = line_at(text_, at);
@@ -175,6 +184,7 @@ class HeaderReader {
     while (colon < bytes.size() && is_white(bytes[colon])) ++colon;
     if (name == 0 || colon == bytes.size() || bytes[colon] != ':') return false;
     if (colon > name) note(Ambiguity::white_before_colon, line);
+    in_free_text_ = colon == name && holds_free_text(bytes.substr(0, name));
     const std::size_t value = colon + 1;
     fields.push_back({known_field(bytes.substr(0, name)),
                       {line.begin, line.begin + name},
@@ -193,14 +203,16 @@ class HeaderReader {
   void continue_field(const Line& line) {
     const bool belongs_to_none = open_ == nullptr && open_doubtful_ == block_.doubtful.size();
     if (is_blank(content(line))) {
-      note(Ambiguity::white_header_line, line);
+      const bool goes_on = line.next < text_.size() && is_white(text_[line.next]);
+      if (!in_free_text_ || !goes_on) note(Ambiguity::white_header_line, line);
       add_body(line.next);
     } else if (belongs_to_none) {
       note(Ambiguity::white_before_name, line);
     }
     if (open_ != nullptr) extend(*open_, line);
     for (std::size_t i = open_doubtful_; i < block_.doubtful.size(); ++i) extend(block_.doubtful[i], line);
-    if (add_lenient(line, 0) && !belongs_to_none) note(Ambiguity::header_in_continuation, line);
+    if (!in_free_text_ && add_lenient(line, 0) && !belongs_to_none)
+      note(Ambiguity::header_in_continuation, line);
   }
 
   static void extend(HeaderField& field, const Line& line) {
@@ -212,6 +224,7 @@ class HeaderReader {
     note(Ambiguity::junk_in_header, line);
     add_body(line.begin);
     open_ = nullptr;
+    in_free_text_ = false;
     add_lenient(line, 0);
   }
 
@@ -234,6 +247,7 @@ class HeaderReader {
   const HeaderLimits& limits_;
   HeaderBlock& block_;
   HeaderField* open_ = nullptr;    // of the default reading: what a folded line continues
+  bool in_free_text_ = false;      // the line that is folded: holds_free_text()
   std::size_t open_doubtful_ = 0;  // and from here on, of `doubtful`
   bool ended_by_carriage_returns_ = false;
   bool by_crlf_ = false;  // lines that ended so

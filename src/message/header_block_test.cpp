@@ -117,6 +117,30 @@ TEST(HeaderBlock, FieldHiddenInAFoldedLine) {
   EXPECT_THAT(flags(text), ElementsAre("WS_BEFORE_COLON", "BAD_HEADER_SYNTAX", "HEADER_IN_CONTINUATION"));
 }
 
+// Found on mail of git, Django and s-nail.
+TEST(HeaderBlock, SubjectsAboutMailAreFoldedLikeOthers) {
+  const std::string_view text =
+      "Subject: Bug: the reader takes the field\r\n Content-Transfer-Encoding: base64 and then\r\n"
+      " Content-Type: text/html; boundary=x for one\r\nA: b\r\n\r\n";
+  EXPECT_THAT(doubtful(text), IsEmpty());
+  EXPECT_THAT(flags(text), IsEmpty());
+  for (const std::string_view attack : {"Subject : x\n Content-Type: multipart/mixed; boundary=b\n\n",
+                                        "Subject: x\njunk\n Content-Type: multipart/mixed; boundary=b\n\n",
+                                        "X-Foo: x\n Content-Type: multipart/mixed; boundary=b\n\n",
+                                        "Subject: x\rContent-Type: multipart/mixed; boundary=b\n\n"})
+    EXPECT_THAT(doubtful(attack), ElementsAre(testing::EndsWith("multipart/mixed; boundary=b"))) << attack;
+}
+
+// As seven programs fold a subject with hundreds of spaces in it.
+TEST(HeaderBlock, WhiteLineWithinASubject) {
+  EXPECT_THAT(flags("Subject: word\n   \n  far behind\nA: b\n\n"), IsEmpty());
+  EXPECT_THAT(bodies("Subject: word\n   \n  far behind\nA: b\n\nc"),
+              ElementsAre("c", "  far behind\nA: b\n\nc"));
+  for (const std::string_view attack : {"Subject: word\n \nA: b\n\n", "A: word\n \n far behind\n\n",
+                                        "Subject: word\n \n \n\n", "Subject :word\n \n behind\n\n"})
+    EXPECT_THAT(flags(attack), Contains("WS_ONLY_HEADER_LINE")) << attack;
+}
+
 TEST(HeaderBlock, NamesListedByASignatureAreNoFields) {
   const std::string_view text =
       "DKIM-Signature: v=1; a=rsa-sha256; h=from:to:\r\n\tContent-Type:Content-Transfer-Encoding:\r\n"
