@@ -78,3 +78,5 @@ def test_no_mail_of_servers_themselves_is_flagged_hard(tmp_path, capsys):
         roots.need_layer(layer)
     make_all(shop, jobs)
     judge(shop, jobs, capsys)
+    for program, words in {"postfix": b"message/global-delivery-status", "mlmmj": b"multipart/digest"}.items():
+        assert any(words in path.read_bytes() for path in (shop.made / program).glob("*.eml")), f"{program}: no {words}"

@@ -38,6 +38,10 @@ SUBJECTS = [
     "会議の議事録について(至急ご確認ください)", "Re: AW: Antwort: Überweisung über 1.000 € – bitte um Bestätigung bis morgen",
     "Διαβάστε το παρακαλώ", "שלום עולם", "مرحبا بالعالم", "🎉 Party 🎂 on Friday 🍕", "=?this is not an encoded word",
     "a very long subject in plain English that goes on and on until every program that folds has to fold it at least once or twice",
+    "", "word" + " " * 200 + "far behind", "  white about   ", "tab\tinside", "https://example.org/" + "a-very-long-path/" * 60,
+    "ä" * 300, "Bug: the reader takes the field Content-Transfer-Encoding: base64 and then Content-Type: text/html; boundary=x for one",
+    "Re: your question why a mail with the field that says Content-Type: multipart/mixed; boundary=\"frontier\" has no parts",
+    "Content-Type: text/plain", "Fwd: MIME-Version: 1.0 and more of the same in a subject that must be folded Content-Type: text/html",
     "semicolon; \"quotes\" (comment) <angle> = equals: colon, comma",
 ]
 PEOPLE = [

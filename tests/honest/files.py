@@ -50,6 +50,17 @@ FORWARDED = (b"Return-Path: <carol@elsewhere.example>\r\nReceived: from a.exampl
              b"From: Carol <carol@elsewhere.example>\r\nTo: anna@sender.example\r\nSubject: =?utf-8?Q?F=C3=BCr_dich?=\r\n"
              b"MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"inner\"\r\n\r\n"
              b"--inner\r\nContent-Type: text/plain\r\n\r\nplain\r\n--inner\r\nContent-Type: text/html\r\n\r\n<p>html</p>\r\n--inner--\r\n")
+# A browser's page with its pictures, and a mailbox, as people attach them.
+ARCHIVE = (b"From: <Saved by Blink>\r\nSnapshot-Content-Location: https://example.org/\r\nSubject: Example\r\nMIME-Version: 1.0\r\n"
+           b"Content-Type: multipart/related;\r\n\ttype=\"text/html\";\r\n\tboundary=\"----MultipartBoundary--abc----\"\r\n\r\n\r\n"
+           b"------MultipartBoundary--abc----\r\nContent-Type: text/html\r\nContent-ID: <frame@mhtml.blink>\r\n"
+           b"Content-Transfer-Encoding: quoted-printable\r\n\r\n<p>a =3D b</p>\r\n------MultipartBoundary--abc------\r\n")
+MAILBOX = b"".join(b"From carol@elsewhere.example Tue Nov  3 10:12:00 2026\n" + FORWARDED.replace(b"\r\n", b"\n") + b"\n" for _ in range(3))
+CHAIN = FORWARDED
+for level in range(6):
+    CHAIN = (b"From: hop%d@sender.example\r\nSubject: Fwd: %d\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=\"level%d\"\r\n\r\n"
+             b"--level%d\r\n\r\nfyi\r\n--level%d\r\nContent-Type: message/rfc822\r\n\r\n%s\r\n--level%d--\r\n" %
+             (level, level, level, level, level, CHAIN, level))
 EVENT = ("BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//example//honest//EN\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nUID:42@sender.example\r\n"
          "DTSTAMP:20261103T091200Z\r\nDTSTART:20261110T090000Z\r\nDTEND:20261110T100000Z\r\nSUMMARY:Besprechung über alles\r\n"
          "ORGANIZER:mailto:anna@sender.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
@@ -98,6 +109,21 @@ ATTACHMENTS = [
     Attachment("many-dots", "archive.2026.11.03.tar.gz", "application/gzip", b"\x1f\x8b\x08\0\0\0\0\0\0\3\3\0\0\0\0\0\0\0\0\0"),
     Attachment("script", "run.sh", "application/x-sh", b"#!/bin/sh\n# --help\necho 'Content-Type: text/html'\n"),
     Attachment("no-name", "", "application/octet-stream", BINARY[:300]),
+    Attachment("saved-mail", "saved.txt", "text/plain", FORWARDED),
+    Attachment("saved-mail-octets", "saved.eml", "application/octet-stream", FORWARDED),
+    Attachment("mail-chain", "chain.eml", "message/rfc822", CHAIN),
+    Attachment("web-archive", "page.mht", "message/rfc822", ARCHIVE),
+    Attachment("web-archive-octets", "page.mhtml", "application/octet-stream", ARCHIVE),
+    Attachment("mailbox", "archive.mbox", "application/mbox", MAILBOX),
+    Attachment("mail-fields", "fields.txt", "text/plain", texts.HEADER_FIRST.encode()),
+    Attachment("marks-name", "\u200fדוח שנתי (1)\u200e.pdf", "application/pdf", pdf()),
+    Attachment("narrow-space-name", "Screenshot 2026-11-03 at 10.12.00\u202fAM.png", "image/png", png(20, 10, (1, 2, 3))),
+    Attachment("parameter-name", "boundary=frontier; name=x.txt", "text/plain", b"text\n"),
+    Attachment("multipart-name", "S3 multipart upload, message and boundary.pdf", "application/pdf", pdf()),
+    Attachment("percent-name", "100%25 utf-8''x.txt", "text/plain", b"text\n"),
+    Attachment("encoded-word-name", "=?utf-8?Q?x?=.txt", "text/plain", b"text\n"),
+    Attachment("trailing-dot-name", "Protokoll v1.0 .txt", "text/plain", b"text\n"),
+    Attachment("spaces-name", "a  file   with     spaces.txt", "text/plain", b"text\n"),
     Attachment("delimiters", "dashes.txt", "text/plain", b"--\n-- \n---\n--a\n--a--\n--=-=-=\n"),
 ]
 

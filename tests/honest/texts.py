@@ -62,6 +62,14 @@ where the last one has two more dashes. Don't write
 Content-Transfer-Encoding: base64; it is no parameter.
 """
 
+HEADER_FIRST = """MIME-Version: 1.0
+Content-Type: text/html; charset="utf-8"
+Content-Transfer-Encoding: 8bit
+Received: from a.example by b.example; Tue, 3 Nov 2026 10:12:00 +0100
+
+That is the header of the mail which I can't read. Where does it come from?
+"""
+
 PATCH = """From 0123456789abcdef0123456789abcdef01234567 Mon Sep 17 00:00:00 2001
 From: Anna Muster <anna@sender.example>
 Date: Tue, 3 Nov 2026 10:12:00 +0100
@@ -161,5 +169,13 @@ TEXTS = {
     "trailing-white": ("us-ascii", "a line with spaces   \nand a tab\t\n  indented\n\ttabbed\n"),
     "form-feed": ("us-ascii", "page one\n\x0cpage two\n"),
     "equals": ("us-ascii", "x=1\ny==2\nurl?a=3D&b==20\n=\n==\nA=B=C=\n"),
+    "header-first": ("us-ascii", HEADER_FIRST),
+    "field-first": ("us-ascii", "Content-Type: text/html is what it says there, but it isn't HTML.\nWhat now?\n\nAnna\n"),
+    "from-first": ("us-ascii", "From what I see it works.\n\nFrom: me\n"),
+    "dashes-first": ("us-ascii", "--- Forwarded by Anna on 03.11.2026 ---\n\n--\n\n-- \n--=20\nContent-Type: is what I asked for\n"),
+    "data-uri": ("us-ascii", "<img src=\"data:image/png;base64,iVBORw0KGgo=\"> doesn't work in my browser.\n"),
+    "base64-in-text": ("us-ascii", "The certificate:\n-----BEGIN CERTIFICATE-----\n" + ("QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo" * 2)[:64] + "\n-----END CERTIFICATE-----\n"),
+    "utf-7-like": ("us-ascii", "a +AGI- c and +ADw-script+AD4- in a text about UTF-7\n"),
+    "encoded-words": ("us-ascii", "The subject was =?utf-8?Q?Gr=C3=BC=C3=9Fe?= and the body began with =3D.\n"),
     "colon-first": ("us-ascii", "Note: this begins like a header field\nand: so does this\n\nbut isn't one\n"),
 }
