@@ -16,6 +16,10 @@ def test_hardly_any_ham_is_flagged(tmp_path, capsys):
     if not archive.exists():
         pytest.skip(f"no test mail from elsewhere at {archive}")
     subprocess.run(["tar", "xJf", archive, "-C", tmp_path], check=True)
+    for path in (tmp_path / "spamassassin-public/data").glob("*ham*/*"):
+        content = path.read_bytes()
+        if content.startswith(b"From "):  # one message all the same, whatever lines its text has
+            path.write_bytes(content.partition(b"\n")[2])
     mails = hard = flagged = 0
     told = []
     for folder in sorted((tmp_path / "spamassassin-public/data").glob("*ham*")):
@@ -29,4 +33,5 @@ def test_hardly_any_ham_is_flagged(tmp_path, capsys):
     with capsys.disabled():
         print(f"\n{mails} mails, {hard} with a hard flag, {flagged} with any:", *sorted(told), sep="\n")
     assert mails == 4150
+    assert flagged, "some of it is known to be odd: does the reader read?"
     assert hard <= MOST_HARD * mails and flagged <= MOST_ANY * mails

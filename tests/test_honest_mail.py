@@ -56,6 +56,7 @@ def judge(shop, jobs, capsys, least_each=LEAST_EACH):
         for code in sorted({code for _, code in soft}):
             print(f"  {code}: " + ", ".join(f"{name} {number}" for (name, other), number in sorted(soft.items()) if other == code))
     assert not bad, "\n".join(bad)
+    assert soft, "some of it is known to be odd: does the reader read?"
     return count
 
 
