@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "message/embedded.hpp"
 
+#include "message/blocks.hpp"
 #include "message/embedded_encodings.hpp"
 
 namespace rastel::message {
@@ -18,6 +19,13 @@ void take_all(Next next, EmbeddedFiles& found, std::size_t& room) {
     room -= file->bytes.size();
     found.files.push_back(*std::move(file));
   }
+}
+
+// "=ybegin" or "(This file must be converted".
+bool may_have_marks(std::string_view text) {
+  return next_block(text, 0, [](unsigned char byte, unsigned char next) {
+           return ((byte == '=') & (next == 'y')) | ((byte == '(') & (next == 'T'));
+         }) < text.size();
 }
 
 }  // namespace
@@ -42,6 +50,7 @@ EmbeddedFiles find_embedded(std::string_view text, std::size_t room) {
   if (with_mode)
     take_all([&](std::size_t at) { return next_uuencoded_over_junk(text, at, room + 1, found.unfinished); },
              found, room);
+  if (!may_have_marks(text)) return found;
   take_all([&](std::size_t at) { return next_yenc(text, at); }, found, room);
   take_all([&](std::size_t at) { return next_binhex(text, at, room + 1); }, found, room);
   return found;

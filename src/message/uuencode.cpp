@@ -3,6 +3,7 @@
 
 #include "base/planted_bug.hpp"
 #include "message/ascii.hpp"
+#include "message/blocks.hpp"
 #include "message/embedded_encodings.hpp"
 #include "message/line.hpp"
 
@@ -49,6 +50,23 @@ void decode_line(std::string_view line, std::size_t room, std::string& out) {
 bool begins(std::string_view line) {
   return line.size() > 5 && equal_ignoring_case(line.substr(0, 5), "begin") &&
          (is_white(line[5]) || line[5] == '-');
+}
+
+bool is_b(char byte) { return to_lower(byte) == 'b'; }
+
+// The first line from `at` on, where a line begins, that begins with a B.
+std::size_t line_of_b(std::string_view text, std::size_t at) {
+  if (at < text.size() && is_b(text[at])) return at;
+  for (; at < text.size(); at += block_size) {
+    at = next_block(text, at, [](unsigned char byte, unsigned char next) {
+      return (byte == '\n') & (static_cast<unsigned char>(next | 0x20U) == 'b');
+    });
+    const std::string_view block = text.substr(0, std::min(text.size(), at + block_size + 1));
+    for (std::size_t line = block.find('\n', at) + 1; line > 0 && line < block.size();
+         line = block.find('\n', line) + 1)
+      if (is_b(block[line])) return line;
+  }
+  return text.size();
 }
 
 // "begin 644 name": what stands behind the mode.
@@ -104,7 +122,7 @@ Scattered scattered_from(std::string_view text, std::size_t at) {
 
 std::optional<Embedded> next_uuencoded_over_junk(std::string_view text, std::size_t at, std::size_t room,
                                                  std::optional<std::size_t>& unfinished) {
-  while (at < text.size()) {
+  for (at = line_of_b(text, at); at < text.size(); at = line_of_b(text, at)) {
     const Line first = line_at(text, at);
     at = first.next;
     if (!begins_with_mode(content(text, first))) continue;
@@ -126,7 +144,7 @@ std::optional<Embedded> next_uuencoded_over_junk(std::string_view text, std::siz
 
 std::optional<Embedded> next_uuencoded(std::string_view text, std::size_t at, std::size_t room,
                                        bool& with_mode) {
-  while (at < text.size()) {
+  for (at = line_of_b(text, at); at < text.size(); at = line_of_b(text, at)) {
     const Line first = line_at(text, at);
     at = first.next;
     if (!begins(content(text, first))) continue;
