@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What opaque S/MIME holds (RFC 8551 3.5.2, smime.p7m): the content of CMS signed data (RFC 5652 5) or
+// compressed data (RFC 3274), in DER or BER, with indefinite lengths and pieces of octet strings.
+//
+// A walk of our own instead of OpenSSL's parser: it follows the one way to the content and passes over all
+// else, so that a certificate that is broken, which many programs don't mind, hides nothing; it takes time
+// that is linear in the size, memory for the content alone, and no recursion. No signature is looked at.
+//
+// Limits: pieces nested `deepest` times; `room` for the content.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace rastel::message {
+
+struct SignedData {
+  enum class Kind : std::uint8_t { none, signed_data, compressed_data, encrypted };
+  Kind kind = Kind::none;
+  std::string content = {};  // empty when it is detached, or encrypted
+  bool cut = false;          // it is longer than `room`
+
+  static constexpr std::size_t deepest = 16;
+};
+
+// Whether it begins like CMS of one of these kinds.
+[[nodiscard]] bool is_signed_data(std::string_view bytes);
+
+[[nodiscard]] SignedData read_signed_data(std::string_view bytes, std::size_t room);
+
+}  // namespace rastel::message
