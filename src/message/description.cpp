@@ -76,7 +76,10 @@ class Describer {
     }
     add_file_names(value, result_.names);
     const Boundaries boundaries = boundaries_of(value, read);
-    const auto says = [&](std::string_view what) { return says_outside_of_names(value, read, what); };
+    // The word is without the comments and white space that may part what belongs together.
+    const auto says = [&](std::string_view what) {
+      return says_outside_of_names(value, read, what) || read.word.starts_with(what);
+    };
     result_.may_be_message |= says("message/");
     if (says("message/partial")) result_.oddities.add(Ambiguity::partial_message, where);
     if (says("message/external-body")) result_.oddities.add(Ambiguity::external_body, where);
@@ -94,6 +97,7 @@ class Describer {
     const bool certain = certainty == Certainty::certain;
     const TransferEncodings read = transfer_encodings_of(value);
     take_oddities(read.oddities, where);
+    result_.is_packed |= read.is_packed;
     // A doubtful one isn't the default reading's: that has none then.
     if (encodings_++ == 0 && !certain) result_.encodings.push_back(TransferEncoding::identity);
     const std::size_t known = result_.encodings.size();

@@ -21,6 +21,7 @@ struct Description {
   bool may_be_message = false;               // message/rfc822, message/global, …: to somebody
   std::vector<std::string> boundaries = {};  // boundary.hpp; the default reading's first
   std::vector<TransferEncoding> encodings = {};  // at least one; the default reading's first
+  bool is_packed = false;                        // by gzip or the like, before it was encoded
   FileNames names = {};
   Oddities oddities = {};  // places in the entity
   bool cut = false;        // it says more than we look at

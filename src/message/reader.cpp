@@ -17,7 +17,7 @@
 #include "message/embedded.hpp"
 #include "message/line.hpp"
 #include "message/quoted_printable.hpp"
-#include "message/tnef.hpp"
+#include "message/unwrap.hpp"
 
 namespace rastel::message {
 namespace {
@@ -114,7 +114,7 @@ bool looks_like_message(std::string_view bytes) {
     const Line line = line_at(bytes, at);
     if (line.begin == line.end) return false;
     at = line.next;
-    if (is_white(first_of(bytes, line))) continue;
+    if (is_white(first_of(bytes, line)) || (lines == 0 && bytes.starts_with("From "))) continue;
     const std::string_view text = bytes.substr(line.begin, std::min<std::size_t>(line.end - line.begin, 64));
     const std::size_t colon = text.find(':');
     if (colon == std::string_view::npos) return false;
@@ -129,18 +129,6 @@ bool looks_like_message(std::string_view bytes) {
 // own (RFC 3464 2.1), are pieces of a message or speak of one elsewhere (RFC 2046 5.2.2, 5.2.3): leaves, that
 // somebody may read as messages.
 bool holds_message(std::string_view type) { return type == "message/rfc822" || type == "message/global"; }
-
-Ambiguity flag_of(Embedded::Encoding encoding) {
-  switch (encoding) {
-    case Embedded::Encoding::uuencode:
-      return Ambiguity::embedded_uuencode;
-    case Embedded::Encoding::yenc:
-      return Ambiguity::embedded_yenc;
-    case Embedded::Encoding::binhex:
-      return Ambiguity::embedded_binhex;
-  }
-  return Ambiguity::embedded_uuencode;
-}
 
 class Reader {
  public:
@@ -167,11 +155,14 @@ class Reader {
     result_.oddities.add(limit, where);
   }
 
+  void note(Ambiguity flag, ByteRange where) {
+    if (!in_guessed_) result_.oddities.add(flag, where);
+  }
+
   // `offset`: where what they speak of begins.
   void take_oddities(const Oddities& oddities, std::size_t offset) {
-    if (in_guessed_) return;
     for (const Oddity& oddity : oddities.list())
-      result_.oddities.add(oddity.flag, {oddity.first.begin + offset, oddity.first.end + offset});
+      note(oddity.flag, {oddity.first.begin + offset, oddity.first.end + offset});
   }
 
   // Whether so many bytes may still be looked at.
@@ -260,7 +251,7 @@ class Reader {
                                                                             : '?' + std::to_string(++others);
       Entity child{{body.source, {body.range.begin + part.bytes.begin, body.range.begin + part.bytes.end}},
                    (by_default ? here : here.otherwise(to_string(part.splitting))).part(number)};
-      if (!is_part) look_for_embedded(child.piece, child.place);
+      if (!is_part) show_within(unwrap_text(child.piece.bytes(), room()), child.piece, child.place);
       if (!is_part && !may_hold_entity(child.piece)) continue;
       if (said.type == "multipart/digest") child.default_type = "message/rfc822";
       if (said.is_multipart) child.inherited = said.encodings;
@@ -287,8 +278,7 @@ class Reader {
       case TransferEncoding::quoted_printable:
         return show_readings(decode_quoted_printable(body.bytes()), body, said, place);
       case TransferEncoding::uuencode:
-        return show_decoded(decode_uuencoded(body.bytes(), limits_.decoded_bytes - decoded_bytes_ + 1),
-                            body.range, said, place);
+        return show_decoded(decode_uuencoded(body.bytes(), room() + 1), body.range, said, place);
     }
   }
 
@@ -309,7 +299,7 @@ class Reader {
 
   void show_decoded(std::string bytes, ByteRange where, const Description& said, const Place& place) {
     if (!may_look_at(where)) return;
-    if (bytes.size() > limits_.decoded_bytes - decoded_bytes_) return stop(Ambiguity::limit_size, where);
+    if (bytes.size() > room()) return stop(Ambiguity::limit_size, where);
     decoded_bytes_ += bytes.size();
     auto source = std::make_shared<Source>();
     source->owned = std::move(bytes);
@@ -318,7 +308,7 @@ class Reader {
     show({source, {0, source->bytes.size()}}, said, place, Origin::decoded);
   }
 
-  enum class Origin : std::uint8_t { as_it_stands, decoded };
+  enum class Origin : std::uint8_t { as_it_stands, decoded, rest };
 
   // A leaf, unless its bytes have been shown; then what may be within it.
   void show(const Piece& piece, const Description& said, const Place& whole, Origin origin) {
@@ -327,66 +317,72 @@ class Reader {
     const Place place = whole.leaf();
     const bool is_message = holds_message(said.type);
     // Of a message within the message its own leaves are shown; encoded, it was never seen as a whole.
-    const bool is_leaf = !is_message || origin == Origin::decoded;
+    const bool is_leaf = !is_message || origin != Origin::as_it_stands;
     Digest digest;
     if (is_leaf) digest = sha256(bytes);
     if (is_leaf && !shown_.insert(digest).second) return;
-    if (said.may_be_message || looks_like_message(bytes)) {
-      Entity within{piece, (is_message ? place : place.otherwise("message")).deeper()};
-      within.place.in_message = true;
-      within.guessed = in_guessed_ || !said.may_be_message;
-      push(std::move(within));
-    }
+    if (said.may_be_message || looks_like_message(bytes))
+      push_message(piece, is_message ? place : place.otherwise("message"), !said.may_be_message);
     if (origin == Origin::decoded && (said.may_be_multipart || bytes.starts_with("--")))
       (void)read_parts(piece, said, place.otherwise("decoded"));
-    if (is_tnef(bytes)) unwrap_tnef(piece, place);
-    look_for_embedded(piece, place);
+    Unwrapped within = unwrap(bytes, {said.type, said.is_packed, origin == Origin::rest}, room());
+    std::vector<std::string> names = with_own(said.names, within.names);
+    show_within(std::move(within), piece, place);
     if (is_leaf)
-      visitor_.leaf(
-          {place.path, place.reading, said.type, said.names.names, bytes, digest, place.entity, place.body});
+      visitor_.leaf({place.path, place.reading, said.type, std::move(names), bytes, digest, place.entity,
+                     place.body});
   }
 
-  void unwrap_tnef(const Piece& piece, const Place& place) {
-    const Place within = place.otherwise("tnef").deeper();
-    if (within.depth > limits_.depth) return stop(Ambiguity::limit_depth, piece.range);
-    Tnef tnef = read_tnef(piece.bytes(), limits_.decoded_bytes - decoded_bytes_);
-    if (tnef.cut) stop(Ambiguity::limit_parts, piece.range);
-    if (tnef.broken && !in_guessed_) result_.oddities.add(Ambiguity::broken_tnef, piece.range);
-    for (TnefFile& file : tnef.files) {
-      Description said{.type = "application/octet-stream"};
-      for (const std::string& name : file.names) add_file_name(name, said.names);
-      show_decoded(file.unpacked.empty() ? std::string(file.bytes) : std::move(file.unpacked), piece.range,
-                   said, within);
-    }
+  static std::vector<std::string> with_own(const FileNames& said, const std::vector<std::string>& own) {
+    if (own.empty()) return said.names;
+    FileNames names = said;
+    for (const std::string& name : own) add_file_name(name, names);
+    return std::move(names.names);
   }
 
-  void look_for_embedded(const Piece& piece, const Place& place) {
-    constexpr std::size_t enough_to_tell = 512;                                                // bytes
-    if (piece.bytes().substr(0, enough_to_tell).find('\0') != std::string_view::npos) return;  // no text
-    EmbeddedFiles found = find_embedded(piece.bytes(), limits_.decoded_bytes - decoded_bytes_);
-    if (found.cut) stop(Ambiguity::limit_size, piece.range);
+  // What is within a leaf by other means than MIME's parts.
+  void show_within(Unwrapped found, const Piece& piece, const Place& place) {
+    if (found.limit) stop(*found.limit, piece.range);
+    take_oddities(found.oddities, piece.range.begin);
     if (found.unfinished) look_beyond(piece, *found.unfinished, found.files);
-    for (Embedded& file : found.files) {
+    for (Within& file : found.files) {
       const ByteRange where{piece.range.begin + file.where.begin, piece.range.begin + file.where.end};
-      result_.oddities.add(flag_of(file.encoding), where);
-      const Place within = place.otherwise(message::to_string(file.encoding)).deeper();
-      if (within.depth > limits_.depth) return stop(Ambiguity::limit_depth, where);
-      Description said{.type = "application/octet-stream"};
-      add_file_name(file.name, said.names);
-      show_decoded(std::move(file.bytes), where, said, within);
+      const Place here = place.otherwise(file.reading).deeper();
+      if (here.depth > limits_.depth) return stop(Ambiguity::limit_depth, where);
+      if (file.kind == Within::Kind::message) {
+        push_message({piece.source, where}, here, true);
+        continue;
+      }
+      Description said{.type = std::move(file.type)};
+      said.may_be_message = file.kind == Within::Kind::message_or_file;
+      for (const std::string& name : file.names) add_file_name(name, said.names);
+      if (said.names.oddities.has(Ambiguity::bidi_in_name)) note(Ambiguity::bidi_in_name, where);
+      if (file.decoded)
+        show_decoded(*std::move(file.decoded), where, said, here);
+      else if (may_look_at(where))
+        show({piece.source, where}, said, here,
+             file.kind == Within::Kind::rest ? Origin::rest : Origin::decoded);
     }
   }
 
   // A file by uuencode that a delimiter cuts in two is whole to those who look for its end first.
-  void look_beyond(const Piece& piece, std::size_t begin, std::vector<Embedded>& files) {
+  void look_beyond(const Piece& piece, std::size_t begin, std::vector<Within>& files) {
     const ByteRange rest{piece.range.begin + begin, piece.source->bytes.size()};
     if (piece.range.end == rest.end || !may_look_at(rest)) return;
-    auto file = uuencoded_over_junk(piece.source->bytes.substr(rest.begin),
-                                    limits_.decoded_bytes - decoded_bytes_ + 1);
-    if (!file) return;
-    file->where = {begin, begin + file->where.end};
-    files.push_back(*std::move(file));
+    if (auto file = unwrap_over_delimiters(piece.source->bytes.substr(rest.begin), room())) {
+      file->where = {begin, begin + file->where.end};
+      files.push_back(*std::move(file));
+    }
   }
+
+  void push_message(const Piece& piece, const Place& place, bool guessed) {
+    Entity message{piece, place.deeper()};
+    message.place.in_message = true;
+    message.guessed = in_guessed_ || guessed;
+    push(std::move(message));
+  }
+
+  [[nodiscard]] std::size_t room() const { return limits_.decoded_bytes - decoded_bytes_; }
 
   LeafVisitor& visitor_;
   const ReaderLimits& limits_;

@@ -244,6 +244,29 @@ TEST(Reader, PiecesAndContentFromElsewhereAreFlagged) {
               ElementsAre("EXTERNAL_BODY"));
 }
 
+TEST(Reader, PiecesAndContentFromElsewhereAreFlaggedHoweverTheyAreSpelt) {
+  const std::string piece = "; id=\"x@y\"; number=1; total=2\r\n\r\nSubject: t\r\n\r\nhi";
+  for (const std::string type : {"MESSAGE/Partial", "message / partial", "message(c)/partial",
+                                 "message/\r\n partial", "text/plain, message/partial", "message/partial(c)"})
+    EXPECT_THAT(flags("Content-Type: " + type + piece), Contains("MESSAGE_PARTIAL")) << type;
+  EXPECT_THAT(flags("Content-Type: text/plain\r\nContent-Type: message/partial" + piece),
+              Contains("MESSAGE_PARTIAL"));
+  EXPECT_THAT(
+      flags(
+          "Content-Transfer-Encoding: base64\r\nContent-Type: Message/External-Body; access-type=URL\r\n\r\n"
+          "Q29udGVudC1UeXBlOiB0ZXh0L3BsYWluDQoNCmhp\r\n"),
+      ElementsAre("EXTERNAL_BODY", "CTE_ON_MESSAGE"));
+}
+
+// The body that it tells of isn't there, but some programs show what stands in its place (RFC 2046 5.2.3).
+TEST(Reader, PhantomBodyIsRead) {
+  EXPECT_THAT(
+      contents("Content-Type: message/external-body; access-type=URL; URL=\"http://h.example/p\"\r\n\r\n"
+               "Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+               std::string(payload)),
+      Contains("PAYLOAD"));
+}
+
 TEST(Reader, LimitsEndInIncomplete) {
   Collector collector;
   std::string deep;

@@ -35,6 +35,9 @@ constexpr std::array similar{
     Row{"printable", TransferEncoding::quoted_printable},
 };
 
+// Packed, besides being encoded.
+constexpr std::array<std::string_view, 4> packers{"gz", "zip", "deflate", "zlib"};
+
 constexpr std::size_t most_words = 16;  // what stands behind them is no encoding to anybody
 
 // A word ends at white space, a separator, or what is no text.
@@ -84,6 +87,9 @@ class WordReader {
   }
 
   void take_similar(std::string_view text) {
+    result_.is_packed |= std::ranges::any_of(packers, [&](std::string_view packer) {
+      return find_ignoring_case(text, packer) != std::string_view::npos;
+    });
     for (const Row& row : similar)
       if (find_ignoring_case(text, row.word) != std::string_view::npos) add(row.encoding);
   }

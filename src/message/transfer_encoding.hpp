@@ -18,7 +18,8 @@ struct TransferEncodings {
   // Each once, the default reading's first: that of the first word, or identity when nobody knows the word
   // (RFC 2045 6.4).
   std::vector<TransferEncoding> encodings;
-  Oddities oddities;  // places in the value
+  bool is_packed = false;  // a word says that gzip or the like lies within: x-gzip64
+  Oddities oddities;       // places in the value
 };
 
 // `value`: unfolded, of one field.
