@@ -187,6 +187,8 @@ Base64Files find_base64(std::string_view text, std::size_t room) {
     const auto reading = reading_of(text, *where);
     if (!reading) continue;
     std::string bytes = decode_base64(text.substr(where->begin, where->size()), *reading);
+    // Certificates and detached signatures hold nothing.
+    if (is_signed_data(bytes) && read_signed_data(bytes, bytes.size()).content().empty()) continue;
     if (found.files.size() == Base64Files::most_files || bytes.size() > room) {
       found.cut = true;
       break;

@@ -53,6 +53,11 @@ bool is_elf(std::string_view bytes, std::size_t&) {
 
 bool is_pdf(std::string_view bytes, std::size_t&) { return bytes.size() > 5 && is_digit(bytes[5]); }
 
+// Word needs no more than "{\rt", but goes on to no other word.
+bool is_rtf(std::string_view bytes, std::size_t&) {
+  return bytes.size() > 4 && (bytes[4] == 'f' || !is_alpha(bytes[4]));
+}
+
 bool is_bzip2(std::string_view bytes, std::size_t&) {
   return bytes.size() > 10 && is_digit(bytes[3]) && bytes.substr(4, 6) == "1AY&SY"sv;
 }
@@ -83,7 +88,7 @@ constexpr std::array rows{
     Row{"L\0\0\0\1\x14\2\0"sv, "application/x-ms-shortcut"},
     Row{"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d"sv, "application/onenote"},
     Row{"%PDF-"sv, "application/pdf", is_pdf},
-    Row{"{\\rt"sv, "application/rtf"},  // Word needs no more of it
+    Row{"{\\rt"sv, "application/rtf", is_rtf},
 };
 
 constexpr std::size_t pair(unsigned char first, unsigned char second) {

@@ -49,6 +49,8 @@ TEST(Carve, EachFormatAtAnyPlace) {
   }
 }
 
+TEST(Carve, RtfAsWordTakesIt) { EXPECT_THAT(carved("x{\\rt{\\object"), ElementsAre("1 application/rtf")); }
+
 TEST(Carve, ChanceHitsAreNone) {
   EXPECT_THAT(carved("xMZ"), IsEmpty());
   EXPECT_THAT(carved("xMZ"s + std::string(58, 'x') + "\x40\0\0\0PF\0\0"s), IsEmpty());
@@ -58,6 +60,7 @@ TEST(Carve, ChanceHitsAreNone) {
   EXPECT_THAT(carved("x\x7f"
                      "ELF is a format"s),
               IsEmpty());
+  EXPECT_THAT(carved("x{\\rtlch within RTF"), IsEmpty());
   EXPECT_THAT(carved("the header is %PDF- and a digit"), IsEmpty());
 }
 

@@ -170,9 +170,15 @@ class Pieces {
     }
     if (header.tag != octets || header.length == indefinite) return false;
     const std::string_view piece = walker_.take(header.length);
-    result.cut = piece.size() > room_ - result.content.size();
-    if (!result.cut) result.content += piece;
-    return !result.cut;
+    result.cut = piece.size() > room_ - result.content().size();
+    if (result.cut) return false;
+    if (result.content().empty()) {
+      result.piece = piece;
+    } else {
+      if (result.joined.empty()) result.joined = result.piece;
+      result.joined += piece;
+    }
+    return true;
   }
 
   Walker& walker_;
@@ -195,9 +201,10 @@ SignedData read_signed_data(std::string_view bytes, std::size_t room) {
   if (result.kind == SignedData::Kind::none || result.kind == SignedData::Kind::encrypted) return result;
   if (go_to_content(walker, result.kind)) Pieces(walker, room).collect(result);
   if (result.kind != SignedData::Kind::compressed_data) return result;
-  Inflated inflated = inflate_bounded(result.content, room);
+  Inflated inflated = inflate_bounded(result.content(), room);
   result.cut = result.cut || inflated.cut;
-  result.content = std::move(inflated.bytes);
+  result.joined = std::move(inflated.bytes);
+  result.piece = {};
   return result;
 }
 

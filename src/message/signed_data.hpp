@@ -19,8 +19,13 @@ namespace rastel::message {
 struct SignedData {
   enum class Kind : std::uint8_t { none, signed_data, compressed_data, encrypted };
   Kind kind = Kind::none;
-  std::string content = {};  // empty when it is detached, or encrypted
-  bool cut = false;          // it is longer than `room`
+  // The content: where it stands, as long as what was read is valid; or put together from pieces or unpacked.
+  std::string_view piece = {};
+  std::string joined = {};
+  bool cut = false;  // it is longer than `room`
+
+  // Empty when it is detached, or encrypted.
+  [[nodiscard]] std::string_view content() const { return joined.empty() ? piece : joined; }
 
   static constexpr std::size_t deepest = 16;
 };

@@ -17,8 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
        "\x30\x80\6\x0b\x2a\x86\x48\x86\xf7\x0d\1\x09\x10\1\x09\xa0\x80\x30\x80\2\1\0\x30\0\x30\x80\6\1\x2a\xa0\x80"sv}) {
     const std::string whole = std::string(before) + std::string(bytes);
     const SignedData read = read_signed_data(whole, room);
-    if (read.content.size() > room) std::abort();
-    if (read.kind == SignedData::Kind::none && !read.content.empty()) std::abort();
+    if (read.content().size() > room) std::abort();
+    if (read.kind == SignedData::Kind::none && !read.content().empty()) std::abort();
     (void)is_signed_data(whole);
   }
   return 0;

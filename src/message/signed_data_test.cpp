@@ -40,7 +40,7 @@ const std::string ber =
 const std::string before_content =
     "\x30\x80\6\x09\x2a\x86\x48\x86\xf7\x0d\1\7\2\xa0\x80\x30\x80\2\1\1\x31\0\x30\x80\6\1\x2a\xa0\x80"s;
 
-std::string content(const std::string& bytes) { return read_signed_data(bytes, 1000).content; }
+std::string content(const std::string& bytes) { return std::string(read_signed_data(bytes, 1000).content()); }
 
 TEST(SignedData, AsOpensslWritesIt) {
   EXPECT_TRUE(is_signed_data(der));

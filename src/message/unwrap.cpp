@@ -131,12 +131,13 @@ class Unwrapper {
   void take_signed_data() {
     SignedData data = read_signed_data(leaf_, room_for_packed());
     if (data.cut) result_.limit = Ambiguity::limit_size;
-    if (data.content.empty()) return;
+    if (data.content().empty()) return;
     // A MIME entity (RFC 8551 3.1), or any file that was signed.
-    const Line line = line_at(data.content, 0);
-    const bool is_entity = lenient_field(std::string_view(data.content).substr(0, line.end)).has_value();
-    add({is_entity ? Within::Kind::message_or_file : Within::Kind::file, "smime", whole(),
-         std::move(data.content)});
+    const std::string_view first_line = data.content().substr(0, line_at(data.content(), 0).end);
+    Within within{lenient_field(first_line) ? Within::Kind::message_or_file : Within::Kind::file, "smime"};
+    within.where = data.joined.empty() ? range_of(data.piece) : whole();
+    if (!data.joined.empty()) within.decoded = std::move(data.joined);
+    add(std::move(within));
   }
 
   // What grows beyond it is unknown, not clean: a bomb, or a text that is very long and very dull.
