@@ -329,8 +329,8 @@ class Reader {
     std::vector<std::string> names = with_own(said.names, within.names);
     show_within(std::move(within), piece, place);
     if (is_leaf)
-      visitor_.leaf({place.path, place.reading, said.type, std::move(names), bytes, digest, place.entity,
-                     place.body});
+      visitor_.leaf(
+          {place.path, place.reading, said.type, std::move(names), bytes, digest, place.entity, place.body});
   }
 
   static std::vector<std::string> with_own(const FileNames& said, const std::vector<std::string>& own) {

@@ -12,7 +12,7 @@
 #include "message/inflate.hpp"
 #include "message/known_fields.hpp"
 #include "message/line.hpp"
-#include "message/mbox.hpp"
+#include "message/mailbox.hpp"
 #include "message/signed_data.hpp"
 #include "message/tnef.hpp"
 
@@ -176,12 +176,8 @@ Unwrapped unwrap_text(std::string_view text, std::size_t room) {
 std::optional<Within> unwrap_over_delimiters(std::string_view text, std::size_t room) {
   auto file = uuencoded_over_junk(text, room + 1);
   if (!file || file->bytes.size() > room) return std::nullopt;
-  return Within{Within::Kind::file,
-                to_string(file->encoding),
-                file->where,
-                std::move(file->bytes),
-                "application/octet-stream",
-                {std::move(file->name)}};
+  return Within{Within::Kind::file,     to_string(file->encoding),  file->where,
+                std::move(file->bytes), "application/octet-stream", {std::move(file->name)}};
 }
 
 }  // namespace rastel::message

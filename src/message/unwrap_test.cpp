@@ -74,8 +74,8 @@ TEST(Unwrap, MessagesOfAMailbox) {
       "From a Thu Jan  1 00:00:00 1970\r\nSubject: one\r\n\r\nONE\r\n"
       "From b Thu Jan  1 00:00:00 1970\r\nSubject: two\r\nDate: x\r\n\r\nTWO\r\n";
   const std::vector<std::string> all = leaves("Content-Type: application/mbox\r\n\r\n" + mailbox);
-  EXPECT_THAT(all, Contains("1|mbox|text/plain|ONE\r\n"));
-  EXPECT_THAT(all, Contains("1|mbox|text/plain|TWO\r\n"));
+  EXPECT_THAT(all, Contains("1.1|mbox|text/plain|ONE\r\n"));
+  EXPECT_THAT(all, Contains("1.1|mbox|text/plain|TWO\r\n"));
   EXPECT_THAT(flags("Content-Type: application/mbox\r\n\r\n" + mailbox), IsEmpty());
 }
 
@@ -91,7 +91,7 @@ TEST(Unwrap, SignedMessage) {
   const std::string mail =
       "Content-Type: application/pkcs7-mime; name=smime.p7m\r\nContent-Transfer-Encoding: base64\r\n\r\n"
       "MIAGCSqGSIb3DQEHAqCAMIACAQExADCABgEqoIAEIkNvbnRlbnQtVHlwZTogdGV4dC9odG1sDQoNClBBWUxPQUQ=\r\n";
-  EXPECT_THAT(leaves(mail), Contains("1|smime|text/html|PAYLOAD"));
+  EXPECT_THAT(leaves(mail), Contains("1.1|smime message|text/html|PAYLOAD"));
   EXPECT_THAT(flags(mail), IsEmpty());
 }
 

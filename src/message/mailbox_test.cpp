@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "message/mbox.hpp"
+#include "message/mailbox.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

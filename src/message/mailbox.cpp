@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "message/mbox.hpp"
+#include "message/mailbox.hpp"
 
 #include "base/planted_bug.hpp"
 #include "message/line.hpp"
@@ -20,8 +20,8 @@ bool begins_message(std::string_view bytes, std::size_t at) {
   const Line line = line_at(bytes, line_at(bytes, at).next);
   std::size_t here = line.begin;
   constexpr std::size_t longest_name = 76;
-  const auto byte = [&] { return RASTEL_PLANTED(mbox) ? planted_read(bytes, here) : bytes[here]; };
-  const std::size_t end = line.end + (RASTEL_PLANTED(mbox) ? 1 : 0);
+  const auto byte = [&] { return RASTEL_PLANTED(mailbox) ? planted_read(bytes, here) : bytes[here]; };
+  const std::size_t end = line.end + (RASTEL_PLANTED(mailbox) ? 1 : 0);
   while (here < end && here - line.begin < longest_name && byte() > ' ' && byte() < '\x7f' && byte() != ':')
     ++here;
   return here > line.begin && here < end && byte() == ':';

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "message/mbox.hpp"
+#include "message/mailbox.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rastel::message;
