@@ -91,6 +91,9 @@ constexpr std::array rows{
     Row{"{\\rt"sv, "application/rtf", is_rtf},
 };
 
+constexpr std::size_t pdf = rows.size() - 2, rtf = rows.size() - 1;
+constexpr std::size_t binary_rows = pdf;
+
 constexpr std::size_t pair(unsigned char first, unsigned char second) {
   return static_cast<std::size_t>(first) << 8 | second;
 }
@@ -117,11 +120,9 @@ constexpr std::array<bool, 256> first_bytes = [] {
   return table;
 }();
 
-// What each magic has in its first 64 bytes (an MZ in the pointer): one of the first control characters,
-// which texts don't have; or the beginning of RTF or PDF.
-constexpr auto is_suspicious = [](unsigned char byte, unsigned char next) {
-  return (byte < '\b') | ((byte == '{') & (next == '\\')) | ((byte == '%') & (next == 'P'));
-};
+// What each binary magic has in its first 64 bytes (an MZ in the pointer), and texts don't: one of the first
+// control characters.
+constexpr auto is_suspicious = [](unsigned char byte, unsigned char) { return byte < '\b'; };
 
 class Carver {
  public:
@@ -131,11 +132,14 @@ class Carver {
     std::size_t looked = 0;  // up to here
     for (std::size_t at = 0; at < leaf_.size() && found_.size() < most_carved; at += block_size) {
       at = next_block(leaf_, at, is_suspicious);
-      // The magic may begin a block before, or with the block's last byte.
-      const std::size_t end = std::min(at + block_size + 1, leaf_.size());
+      // The magic may begin a block before.
+      const std::size_t end = std::min(at + block_size, leaf_.size());
       look_between(std::max(looked, at < block_size ? 0 : at - block_size), end);
       looked = end;
     }
+    find_text(pdf, 0);
+    find_text(rtf, 1);
+    std::ranges::sort(found_, {}, &Carved::at);
     if (found_.size() > most_carved) found_.resize(most_carved);
     return std::move(found_);
   }
@@ -154,7 +158,7 @@ class Carver {
   void look_at(std::size_t at) {
     if (at == 0 || at < next_ || !first_bytes[byte_at(leaf_, at)]) return;
     next_ = at + 1;
-    for (std::size_t row = 0; row < rows.size(); ++row) take(row, at);
+    for (std::size_t row = 0; row < binary_rows; ++row) take(row, at);
   }
 
   void take(std::size_t row, std::size_t at) {
@@ -162,6 +166,14 @@ class Carver {
     if (!rows[row].check(leaf_.substr(at), checks_)) return;
     ++counts_[row];
     found_.push_back({at, rows[row].type});
+  }
+
+  // By that of the magic's characters which is rare in texts.
+  void find_text(std::size_t row, std::size_t rare) {
+    const char wanted = rows[row].magic[rare];
+    for (std::size_t at = leaf_.find(wanted, rare + 1);
+         at != std::string_view::npos && counts_[row] < most_of_a_kind; at = leaf_.find(wanted, at + 1))
+      take(row, at - rare);
   }
 
   const std::string_view leaf_;
