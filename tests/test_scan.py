@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import pty
 import signal
 import subprocess
 import threading
@@ -309,3 +310,30 @@ def test_explain_shows_what_was_found(config, mails):
     assert row["class"] == "infected" and all("sentence" in flag for flag in row["flags"])
     assert "is a folder" in scan(mails, verb="explain", config=config, expected=2).error
     assert scan(mails / "missing", verb="explain", config=config, expected=2).error
+
+
+def test_a_scan_whose_asker_is_gone_is_given_up(start, tmp_path):
+    rastel = start()
+    (tmp_path / "slow.eml").write_bytes(daemon.slow("take your time"))
+    stopped = rastel.stop_workers()
+    process = subprocess.Popen([daemon.BINARIES / "rastel", "-c", rastel.file, "scan", tmp_path / "slow.eml"], stdin=subprocess.DEVNULL)
+    wait_for(lambda: rastel.scans_under_way() == 1)
+    process.kill()
+    process.wait()
+    wait_for(lambda: rastel.scans_under_way() == 0)
+    rastel.resume_workers(stopped)
+
+
+def test_a_bar_of_progress_on_a_terminal_alone(running, mails):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([daemon.BINARIES / "rastel", "-c", running.file, "scan", mails, mails / "clean.eml"], stderr=theirs,
+                               stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, env={**os.environ, "TERM": "xterm"})
+    os.close(theirs)
+    out = process.communicate(timeout=60)[0].decode()
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    # A folder's clean mails get no line of their own then; one that was named does.
+    assert sorted(out.splitlines()) == sorted(
+        [f"{mails}/{name}: infected ({EICAR})" for name in ("infected.eml", "box[2]", "maildir/.Sent/new/3")]
+        + [f"{mails}/clean.eml: clean"])
+    assert "7 messages in " in shown and shown.endswith(f"by rasteld at {running.folder}/run/control.sock\r\n")

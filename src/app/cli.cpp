@@ -2,8 +2,6 @@
 #include "app/cli.hpp"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -12,10 +10,6 @@
 
 namespace rastel::cli {
 namespace {
-
-void write_to(std::FILE* file, std::string_view text) {
-  (void)std::fwrite(text.data(), 1, text.size(), file);
-}
 
 // A name that can be nothing but a verb: no path, no option.
 bool is_verb(std::string_view word) {
@@ -87,19 +81,6 @@ Exit parse(CLI::App& app, const std::vector<std::string>& arguments, Context& co
 }
 
 }  // namespace
-
-Console standard_console() {
-  Console console;
-  console.out = [](std::string_view text) { write_to(stdout, text); };
-  console.error = [](std::string_view text) {
-    (void)std::fflush(stdout);  // in the order in which it was said
-    write_to(stderr, text);
-  };
-  const char* terminal = std::getenv("TERM");
-  console.colour = isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
-                   std::string_view(terminal) != "dumb";
-  return console;
-}
 
 int run(const std::vector<std::string>& arguments, Console& console) {
   Context context{console, {}, false, {}, {}};

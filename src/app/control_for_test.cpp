@@ -142,7 +142,8 @@ ControlHandlers::Answer<std::size_t> FakeHandlers::quarantine_purge() {
   co_return std::size_t{7};
 }
 
-ControlHandlers::Answer<boost::json::object> FakeHandlers::scan(MessagePointer message) {
+ControlHandlers::Answer<boost::json::object> FakeHandlers::scan(MessagePointer message,
+                                                                std::shared_ptr<sandbox::Withdrawal>) {
   note(fmt::format("scan {} {}", message->size(), message->digest().hex().substr(0, 8)));
   boost::json::object row;
   row.emplace("class", "clean");

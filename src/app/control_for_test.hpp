@@ -45,7 +45,8 @@ class FakeHandlers final : public ControlHandlers {
   Answer<> quarantine_delete(std::string id, std::string by) override;
   Answer<std::size_t> quarantine_purge() override;
   SpoolRoom spool_room() override { return {folder_, most_bytes}; }
-  Answer<boost::json::object> scan(MessagePointer message) override;
+  Answer<boost::json::object> scan(MessagePointer message,
+                                   std::shared_ptr<sandbox::Withdrawal> withdrawal) override;
   Answer<std::string> reload() override;
   Answer<boost::json::object> signatures_status() override;
   Answer<std::string> signatures_reload() override;

@@ -3,8 +3,11 @@
 
 #include <cerrno>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -223,8 +226,31 @@ class Conversation {
     }
     closing_ = false;
     RASTEL_CO_TRY(MessagePointer message, co_await finish(writer));
-    RASTEL_CO_TRY(json::object row, co_await handlers_.scan(std::move(message)));
-    co_return co_await say(std::move(row));
+    const auto watch = std::make_shared<Watch>(stream_.executor());
+    asio::co_spawn(stream_.executor(), withdraw_when_gone(watch, stream_), asio::detached);
+    auto row = co_await handlers_.scan(std::move(message), watch->withdrawal);
+    watch->done = true;
+    watch->timer.cancel();
+    if (!row) co_return std::unexpected(row.error());
+    co_return co_await say(*std::move(row));
+  }
+
+  struct Watch {
+    explicit Watch(asio::any_io_executor executor) : timer(std::move(executor)) {}
+    std::shared_ptr<sandbox::Withdrawal> withdrawal = std::make_shared<sandbox::Withdrawal>();
+    asio::steady_timer timer;
+    bool done = false;
+  };
+
+  // Nobody is served by a scan whose asker was interrupted. `stream` is there until it is done.
+  static asio::awaitable<void> withdraw_when_gone(std::shared_ptr<Watch> watch, net::Stream& stream) {
+    while (!watch->done) {
+      watch->timer.expires_after(std::chrono::milliseconds(250));
+      (void)co_await watch->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+      if (watch->done || !stream.peer_is_gone()) continue;
+      watch->withdrawal->withdraw();
+      co_return;
+    }
   }
 
   // Small ones stay in memory; what goes to a disk may have to wait for it.

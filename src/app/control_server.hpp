@@ -21,6 +21,7 @@
 #include "base/file_descriptor.hpp"
 #include "base/message.hpp"
 #include "inspect/blocking.hpp"
+#include "sandbox/pool.hpp"
 
 namespace rastel::control {
 
@@ -49,7 +50,9 @@ class ControlHandlers {
   [[nodiscard]] virtual Answer<> quarantine_delete(std::string id, std::string by) = 0;
   [[nodiscard]] virtual Answer<std::size_t> quarantine_purge() = 0;  // how many were removed
   [[nodiscard]] virtual SpoolRoom spool_room() = 0;
-  [[nodiscard]] virtual Answer<boost::json::object> scan(MessagePointer message) = 0;
+  // `withdrawal` is used when the client has gone meanwhile.
+  [[nodiscard]] virtual Answer<boost::json::object> scan(MessagePointer message,
+                                                         std::shared_ptr<sandbox::Withdrawal> withdrawal) = 0;
   [[nodiscard]] virtual Answer<std::string> reload() = 0;                     // what was done, a sentence
   [[nodiscard]] virtual Answer<boost::json::object> signatures_status() = 0;  // free in form, as status
   [[nodiscard]] virtual Answer<std::string> signatures_reload() = 0;

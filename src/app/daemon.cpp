@@ -147,9 +147,10 @@ class Daemon final : public control::ControlHandlers {
   control::SpoolRoom spool_room() override { return {spool(), services_->max_message}; }
 
   // Outside of the way of mail: nothing is held, and the history doesn't know of it.
-  Answer<boost::json::object> scan(MessagePointer message) override {
+  Answer<boost::json::object> scan(MessagePointer message,
+                                   std::shared_ptr<sandbox::Withdrawal> withdrawal) override {
     const auto begun = std::chrono::steady_clock::now();
-    Report report = co_await pool_->scan(std::move(message), std::make_shared<sandbox::Withdrawal>());
+    Report report = co_await pool_->scan(std::move(message), std::move(withdrawal));
     const auto spent =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     co_return to_json(

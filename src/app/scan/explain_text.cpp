@@ -96,7 +96,7 @@ class Writer {
   // What is told of something, below it.
   void detail(std::size_t indent, std::string_view name, std::string_view value,
               Colour colour = Colour::none) {
-    line(fmt::format("{:{}}{}  {}", "", indent, in(Colour::faint, fmt::format("{:<8}", name)),
+    line(fmt::format("{:{}}{}  {}", "", indent, in(Colour::faint, fmt::format("{:<9}", name)),
                      in(colour, value)));
   }
   std::string text() && { return std::move(text_); }
@@ -142,7 +142,7 @@ std::string types_of(const Writer& writer, const Part& part) {
 
 void write_part(Writer& writer, const Part& part) {
   const auto deep = static_cast<std::size_t>(
-      std::ranges::count_if(part.path, [](char letter) { return letter == '.' || letter == '?'; }));
+      std::ranges::count(part.path, '.'));
   const std::size_t indent = 2 + 2 * std::min<std::size_t>(deep, 16);
   const std::string path = printable(part.path);
   std::string quoted;

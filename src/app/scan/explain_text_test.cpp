@@ -49,22 +49,22 @@ Explained made() {
 
 TEST(Explain, AMessageWithEverything) {
   EXPECT_EQ(explanation(made(), false), R"(invoice.eml: infected (Eicar-Test-Signature)
-  message   20 KiB, sha256 )" + sha256("m").hex() +
+  message    20 KiB, sha256 )" + sha256("m").hex() +
                                             R"(
-  scanned   by ClamAV 1.4.6, signatures 27123, in 12 ms
-  policy    reject
+  scanned    by ClamAV 1.4.6, signatures 27123, in 12 ms
+  policy     reject
 
 Findings
   signature  Eicar-Test-Signature
-  macros    Macros
+  macros     Macros
 
 Parts
   1  text/plain
      1 byte, sha256 2d711642b726, scanned within the message
     2.1  application/pdf, in truth application/zip  "invoice.pdf"  "invoice.zip"
          293 KiB, sha256 2d711642b726, scanned by itself
-         holds     a.exe, b.txt, c, d, e, f, g, h and 2 more
-         found     Eicar-Test-Signature
+         holds      a.exe, b.txt, c, d, e, f, g, h and 2 more
+         found      Eicar-Test-Signature
 
 Parts as others may read it: prefix base64
     2.1  application/pdf
@@ -90,7 +90,7 @@ TEST(Explain, ACleanMessageIsShort) {
   message.name = "-";
   message.result.message_class = MessageClass::clean;
   message.result.action = Action::pass;
-  EXPECT_EQ(explanation(message, false), "-: clean\n  message   0 bytes, sha256 \n  policy    pass\n");
+  EXPECT_EQ(explanation(message, false), "-: clean\n  message    0 bytes, sha256 \n  policy     pass\n");
 }
 
 TEST(Explain, HostileTextIsEscaped) {

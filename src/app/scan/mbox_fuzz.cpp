@@ -2,6 +2,7 @@
 // Mbox: in whatever pieces a file comes, its messages are those that a plain loop over its lines finds.
 #include <array>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "app/scan/mbox.hpp"

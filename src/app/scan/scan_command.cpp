@@ -166,14 +166,18 @@ class Run {
   void keep_time() {
     for (;;) {
       std::this_thread::sleep_for(tick);
-      std::unique_lock lock(mutex_);
-      if (finished_) return;
+      std::unique_lock lock(mutex_, std::defer_lock);
       if (told_to_end != 0) {
-        lock.release();  // nothing is said after this
+        // Who holds it may wait for somebody to read what is said; nobody does any more. It isn't given back:
+        // nothing is said after this.
+        if (!lock.try_lock_for(std::chrono::seconds(1))) _exit(static_cast<int>(Exit::not_scanned));
+        lock.release();
         say_summary("interrupted: ");
         (void)std::fflush(stdout);
         _exit(static_cast<int>(Exit::not_scanned));
       }
+      if (!lock.try_lock_for(tick)) continue;
+      if (finished_) return;
       if (!draws_) continue;
       progress_.spent = Clock::now() - begun_;
       console_.error("\r" + progress_line(progress_, terminal_width()) + "\x1b[K");
@@ -227,7 +231,7 @@ class Run {
   MailQueue queue_;
   const Clock::time_point begun_ = Clock::now();
   bool draws_ = false;
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   // Under the mutex, with the console.
   Progress progress_;
   bool bar_is_drawn_ = false;
