@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`rastel scan --json` over files and folders, with an engine of its own that knows the test signatures alone."""
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -34,9 +35,10 @@ class Scanned:
         return any(signature in finding for part in self.parts for finding in part["findings"])
 
 
-def scan(*paths, binaries=None):
-    """Path of each file: what is said of it."""
+def said(*paths, binaries=None):
+    """One object a message."""
     with tempfile.TemporaryDirectory(prefix="rastel-scan-") as folder:
+        os.chmod(folder, 0o755)  # the engine is another user
         file = pathlib.Path(folder, "rastel.toml")
         file.write_text(CONFIGURATION.format(folder=folder))
         pathlib.Path(folder, "signatures").mkdir()
@@ -44,4 +46,9 @@ def scan(*paths, binaries=None):
                               capture_output=True, check=False)
     lines = [json.loads(line) for line in done.stdout.decode("utf-8", errors="replace").splitlines()]
     assert done.returncode in (0, 1, 2) and lines, (done.returncode, done.stderr[-2000:])
-    return {pathlib.Path(line["path"]): Scanned(line) for line in lines}
+    return lines
+
+
+def scan(*paths, binaries=None):
+    """Path of each file: what is said of it."""
+    return {pathlib.Path(line["path"]): Scanned(line) for line in said(*paths, binaries=binaries)}

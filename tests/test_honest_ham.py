@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-import honest_scan
+import scanning
 from conftest import corpora
 
 MOST_HARD, MOST_ANY = 0.001, 0.005  # of all
@@ -23,7 +23,7 @@ def test_hardly_any_ham_is_flagged(tmp_path, capsys):
     mails = hard = flagged = 0
     told = []
     for folder in sorted((tmp_path / "spamassassin-public/data").glob("*ham*")):
-        for row in honest_scan.scan(folder):
+        for row in scanning.said(folder):
             mails += 1
             flagged += bool(row["flags"])
             hard += any(flag["gravity"] == "hard" for flag in row["flags"])

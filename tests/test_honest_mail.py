@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-import honest_scan
+import scanning
 import roots
 from honest import git_mail, languages, mail_programs, python_mail, secured, servers
 from honest.workshop import Workshop
@@ -43,7 +43,7 @@ def judge(shop, jobs, capsys, least_each=LEAST_EACH):
     assert not few, f"programs that made too few different messages: {few}"
     assert not [name for name, messages in made.items() if min(map(len, messages)) < 100], "an empty message"
     soft, bad, count = collections.Counter(), [], 0
-    for row in honest_scan.scan(shop.made):
+    for row in scanning.said(shop.made):
         count += 1
         where = row["path"].removeprefix(f"{shop.made}/")
         hard = [flag for flag in row["flags"] if flag["gravity"] == "hard"]

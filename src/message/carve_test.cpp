@@ -31,7 +31,7 @@ TEST(Carve, EachFormatAtAnyPlace) {
       {program(), "application/x-msdownload"},
       {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"s, "application/x-ole-storage"},
       {"7z\xbc\xaf\x27\x1c\0\4"s, "application/x-7z-compressed"},
-      {"Rar!\x1a\7\1\0"s, "application/vnd.rar"},
+      {"Rar!\x1a\7\1\0\x33\x92\xb5\xe5\x0a\1\5\6\0"s, "application/vnd.rar"},
       {"\x78\x9f\x3e\x22\1\0\1"s, "application/ms-tnef"},
       {gzip, "application/gzip"},
       {"MSCF\0\0\0\0"s, "application/vnd.ms-cab-compressed"},
@@ -53,6 +53,7 @@ TEST(Carve, RtfAsWordTakesIt) { EXPECT_THAT(carved("x{\\rt{\\object"), ElementsA
 
 TEST(Carve, ChanceHitsAreNone) {
   EXPECT_THAT(carved("xMZ"), IsEmpty());
+  EXPECT_THAT(carved("Its magic is Rar!\x1a\7\1\0 and in version 4 Rar!\x1a\7\0 as everybody knows"s), IsEmpty());
   EXPECT_THAT(carved("xMZ"s + std::string(58, 'x') + "\x40\0\0\0PF\0\0"s), IsEmpty());
   EXPECT_THAT(carved("xMZ"s + std::string(58, 'x') + "\xff\xff\xff\xff"s), IsEmpty());
   EXPECT_THAT(carved("x\x1f\x8b\x08\xff\0\0\0\0\0\3 and so on"s), IsEmpty());  // reserved flags
