@@ -53,7 +53,8 @@ TEST(Carve, RtfAsWordTakesIt) { EXPECT_THAT(carved("x{\\rt{\\object"), ElementsA
 
 TEST(Carve, ChanceHitsAreNone) {
   EXPECT_THAT(carved("xMZ"), IsEmpty());
-  EXPECT_THAT(carved("Its magic is Rar!\x1a\7\1\0 and in version 4 Rar!\x1a\7\0 as everybody knows"s), IsEmpty());
+  EXPECT_THAT(carved("Its magic is Rar!\x1a\7\1\0 and in version 4 Rar!\x1a\7\0 as everybody knows"s),
+              IsEmpty());
   EXPECT_THAT(carved("xMZ"s + std::string(58, 'x') + "\x40\0\0\0PF\0\0"s), IsEmpty());
   EXPECT_THAT(carved("xMZ"s + std::string(58, 'x') + "\xff\xff\xff\xff"s), IsEmpty());
   EXPECT_THAT(carved("x\x1f\x8b\x08\xff\0\0\0\0\0\3 and so on"s), IsEmpty());  // reserved flags

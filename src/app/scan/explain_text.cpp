@@ -141,8 +141,7 @@ std::string types_of(const Writer& writer, const Part& part) {
 }
 
 void write_part(Writer& writer, const Part& part) {
-  const auto deep = static_cast<std::size_t>(
-      std::ranges::count(part.path, '.'));
+  const auto deep = static_cast<std::size_t>(std::ranges::count(part.path, '.'));
   const std::size_t indent = 2 + 2 * std::min<std::size_t>(deep, 16);
   const std::string path = printable(part.path);
   std::string quoted;
