@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """`rastel scan` and `rastel explain`: by a running rasteld and by an engine of their own, as root and as anybody."""
+import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -123,6 +125,37 @@ def test_the_members_of_a_line(config, mails):
                                                   "findings", "looked", "members"}
     for flag in row["flags"]:
         assert set(flag) == {"code", "gravity", "at", "times"}
+
+
+def test_parts_and_flags_are_told_with_what_caused_them(config, tmp_path):
+    """Two boundaries: what the second one leads to is a part of another reading."""
+    hidden = base64.b64encode(daemon.eicar()) + b"\r\n"
+    mail = (b"From: a@b.example\r\nSubject: x\rX-Spam: no\r\nMIME-Version: 1.0\r\n"
+            b'Content-Type: multipart/mixed; boundary="one"; boundary="two"\r\n\r\n'
+            b"--one\r\nContent-Type: text/plain\r\n\r\nSee the details.\r\n--one--\r\n"
+            b'--two\r\nContent-Type: application/octet-stream; name="details.scr"\r\n'
+            b"Content-Transfer-Encoding: base64\r\n\r\n" + hidden + b"--two--\r\n")
+    (tmp_path / "two.eml").write_bytes(mail)
+    row, = rows(tmp_path / "two.eml", config=config, expected=1)
+    text = next(part for part in row["parts"] if not part["reading"])
+    secret = next(part for part in row["parts"] if part["names"] == ["details.scr"])
+    assert (text["path"], text["reading"], text["type"], text["names"], text["findings"]) == ("1", "", "text/plain", [], [])
+    assert mail[slice(*text["body"])] == b"See the details."
+    assert (secret["reading"], secret["findings"]) == ("boundary", [EICAR])
+    assert secret["path"].startswith("?") and secret["looked"] == "scanned" and secret["size"] == len(daemon.eicar())
+    assert secret["sha256"] == hashlib.sha256(daemon.eicar()).hexdigest()
+    assert mail[slice(*secret["body"])].strip() == hidden.strip() and mail[slice(*secret["entity"])].startswith(b"Content-Type")
+    flags = {flag["code"]: flag for flag in row["flags"]}
+    assert {"BARE_CR", "DUP_BOUNDARY_PARAM"} <= set(flags)
+    assert flags["BARE_CR"]["gravity"] == "hard" and b"\rX-Spam" in mail[slice(*flags["BARE_CR"]["at"])]
+    told = scan(tmp_path / "two.eml", verb="explain", config=config, expected=1).out
+    assert '  1  text/plain\n' in told and "Parts as others may read it: boundary\n" in told
+    assert f'  {secret["path"]}  application/octet-stream' in told and '"details.scr"' in told and f"found      {EICAR}" in told
+    assert "\u00abSubject: x\\rX-Spam: no" in told and "A CR without LF in a header" in told
+    explained, = (json.loads(line) for line in
+                  scan("--json", tmp_path / "two.eml", verb="explain", config=config, expected=1).out.splitlines())
+    assert all(flag.pop("sentence").endswith(".") for flag in explained["flags"])
+    assert [explained[key] for key in ("flags", "parts", "findings")] == [row[key] for key in ("flags", "parts", "findings")]
 
 
 def test_standard_input(config):

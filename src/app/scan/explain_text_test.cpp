@@ -62,7 +62,7 @@ Parts
   1  text/plain
      1 byte, sha256 2d711642b726, scanned within the message
     2.1  application/pdf, in truth application/zip  "invoice.pdf"  "invoice.zip"
-         293 KiB, sha256 2d711642b726, scanned by itself
+         292 KiB, sha256 2d711642b726, scanned by itself
          holds      a.exe, b.txt, c, d, e, f, g, h and 2 more
          found      Eicar-Test-Signature
 
