@@ -103,11 +103,22 @@ char first_of(std::string_view bytes, const Line& line) {
   return bytes[line.begin];
 }
 
-// Two fields of a mail's own in a row: what anybody would take for a message.
+// Two fields of a mail's own, or of a part's, in a row: what anybody would take for a message.
 bool looks_like_message(std::string_view bytes) {
-  constexpr std::array<std::string_view, 12> names{"from",     "to",           "subject",      "date",
-                                                   "received", "message-id",   "return-path",  "mime-version",
-                                                   "reply-to", "content-type", "delivered-to", "sender"};
+  constexpr std::array<std::string_view, 14> names{"from",
+                                                   "to",
+                                                   "subject",
+                                                   "date",
+                                                   "received",
+                                                   "message-id",
+                                                   "return-path",
+                                                   "reply-to",
+                                                   "delivered-to",
+                                                   "mime-version",
+                                                   "sender",
+                                                   "content-type",
+                                                   "content-transfer-encoding",
+                                                   "content-disposition"};
   std::size_t at = 0;
   std::size_t known = 0;
   for (int lines = 0; lines < 12 && known < 2; ++lines) {
@@ -266,7 +277,7 @@ class Reader {
   static bool may_hold_entity(const Piece& piece) {
     const std::string_view bytes = piece.bytes();
     const Line line = line_at(bytes, 0);
-    return lenient_field(bytes.substr(0, line.end)).has_value();
+    return lenient_field(bytes.substr(0, line.end)).has_value() || looks_like_message(bytes);
   }
 
   void decode(const Piece& body, TransferEncoding encoding, const Description& said, const Place& place) {

@@ -126,6 +126,14 @@ TEST(Reader, MessageWithinAMessageInAnyEncoding) {
               Contains("PAYLOAD"));
 }
 
+TEST(Reader, PartWithinAPart) {
+  // "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\nUEFZTE9BRA==\r\n"
+  const std::string encoded =
+      "Q29udGVudC1UeXBlOiB0ZXh0L3BsYWluDQpDb250ZW50LVRyYW5zZmVyLUVuY29kaW5nOiBiYXNlNjQNCg0KVUVGWlRFOUJSQT09DQ"
+      "o=\r\n";
+  EXPECT_THAT(contents("Content-Transfer-Encoding: base64\r\n\r\n" + encoded), Contains("PAYLOAD"));
+}
+
 // What is wrong, and how it is flagged: docs/ambiguity.md.
 TEST(Reader, PayloadIsFoundUnderSomeReading) {
   const std::string base64 = "Content-Transfer-Encoding: base64";
@@ -169,6 +177,9 @@ TEST(Reader, PartsBehindTheEndAndBeforeTheBeginning) {
   EXPECT_THAT(contents(head + "--b\r\n\r\nhi\r\n--b--\r\n--b\r\n" + part), Contains("PAYLOAD"));
   EXPECT_THAT(contents(head + part + "--b\r\n\r\nhi\r\n--b--\r\n"), Contains("PAYLOAD"));
   EXPECT_THAT(contents(head + "--b\r\n\r\nhi\r\n--b--\r\n" + part), Contains("PAYLOAD"));
+  EXPECT_THAT(contents(head + "--b\r\n\r\nhi\r\n--b--\r\nFrom: a@b\r\nSubject: t\r\n" + part),
+              Contains("PAYLOAD"));
+  EXPECT_THAT(contents(head + "--b\r\n\r\nhi\r\n--b--\r\nX-Second: 1\r\n" + part), Contains("PAYLOAD"));
 }
 
 TEST(Reader, PartsThatTakeTheirMultipartsEncoding) {
