@@ -31,8 +31,9 @@ class Scanned:
         return any(part["sha256"] == sha256 for part in self.parts)
 
     def found(self, signature):
-        """A part in which this was found, if its bytes aren't exactly what was looked for."""
-        return any(signature in finding for part in self.parts for finding in part["findings"])
+        """This was found in what was taken out of the message, though maybe not with its exact bytes. (Once something is found
+        parts aren't scanned any more, so it need not be said of the part.)"""
+        return any(finding["name"] == signature for finding in self.said["findings"])
 
 
 def said(*paths, binaries=None):

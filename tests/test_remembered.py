@@ -67,7 +67,7 @@ def test_nothing_that_clamd_finds_is_lost_cold_or_warm(start, closing, tmp_path,
         pytest.skip("clamd is missing")
     all_probes = probes.all_probes()
     assert len(all_probes) >= 80 and len({probe.name for probe in all_probes}) == len(all_probes)
-    rastel = start(sections={"policy": {"encrypted": "pass"}})
+    rastel = start(sections={"policy": {"encrypted": "pass", "banned": "pass", "banned_in_archives": "pass"}})
     probes.write_signatures(all_probes, rastel.signatures)
     if more:
         ballast(rastel.signatures, more)

@@ -2,19 +2,18 @@
 #include "message/reader.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <tuple>
 #include <unordered_set>
 #include <utility>
 
-#include "base/planted_bug.hpp"
 #include "base/sha256.hpp"
-#include "message/ascii.hpp"
 #include "message/base64.hpp"
 #include "message/description.hpp"
 #include "message/embedded.hpp"
+#include "message/embedded_message.hpp"
 #include "message/line.hpp"
 #include "message/quoted_printable.hpp"
 #include "message/unwrap.hpp"
@@ -27,6 +26,7 @@ struct Source {
   std::string owned;
   std::string_view bytes;
   std::size_t number = 0;
+  std::optional<ByteRange> decoded_from = {};  // in the message; nothing: it is the message
 };
 using SourcePointer = std::shared_ptr<const Source>;  // shared by all that is still to be read in it
 
@@ -98,49 +98,6 @@ std::string_view to_string(Splitting splitting) {
   return "declared";
 }
 
-char first_of(std::string_view bytes, const Line& line) {
-  if constexpr (RASTEL_PLANTED(reader)) return planted_read(bytes, line.ended() ? line.begin : line.end);
-  return bytes[line.begin];
-}
-
-// Two fields of a mail's own, or of a part's, in a row: what anybody would take for a message.
-bool looks_like_message(std::string_view bytes) {
-  constexpr std::array<std::string_view, 14> names{"from",
-                                                   "to",
-                                                   "subject",
-                                                   "date",
-                                                   "received",
-                                                   "message-id",
-                                                   "return-path",
-                                                   "reply-to",
-                                                   "delivered-to",
-                                                   "mime-version",
-                                                   "sender",
-                                                   "content-type",
-                                                   "content-transfer-encoding",
-                                                   "content-disposition"};
-  std::size_t at = 0;
-  std::size_t known = 0;
-  for (int lines = 0; lines < 12 && known < 2; ++lines) {
-    const Line line = line_at(bytes, at);
-    if (line.begin == line.end) return false;
-    at = line.next;
-    if (is_white(first_of(bytes, line)) || (lines == 0 && bytes.starts_with("From "))) continue;
-    const std::string_view text = bytes.substr(line.begin, std::min<std::size_t>(line.end - line.begin, 64));
-    const std::size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return false;
-    const std::string_view name = text.substr(0, colon);
-    if (std::ranges::any_of(names, [&](std::string_view one) { return equal_ignoring_case(name, one); }))
-      ++known;
-  }
-  return known >= 2;
-}
-
-// What is looked into by default, as IMAP does (RFC 9051 7.5.2). Other types of message/ have forms of their
-// own (RFC 3464 2.1), are pieces of a message or speak of one elsewhere (RFC 2046 5.2.2, 5.2.3): leaves, that
-// somebody may read as messages.
-bool holds_message(std::string_view type) { return type == "message/rfc822" || type == "message/global"; }
-
 class Reader {
  public:
   Reader(LeafVisitor& visitor, const ReaderLimits& limits) : visitor_(visitor), limits_(limits) {}
@@ -163,11 +120,11 @@ class Reader {
  private:
   void stop(Ambiguity limit, ByteRange where) {
     result_.complete = false;
-    result_.oddities.add(limit, where);
+    result_.oddities.add(limit, decoded_from_.value_or(where));
   }
 
   void note(Ambiguity flag, ByteRange where) {
-    if (!in_guessed_) result_.oddities.add(flag, where);
+    if (!in_guessed_) result_.oddities.add(flag, decoded_from_.value_or(where));
   }
 
   // `offset`: where what they speak of begins.
@@ -208,6 +165,7 @@ class Reader {
 
   void read_entity(Entity entity) {
     in_guessed_ = entity.guessed;
+    decoded_from_ = entity.piece.source->decoded_from;
     if (entity.piece.source->number == 0) entity.place.entity = entity.piece.range;
     const std::size_t begin = entity.piece.range.begin;
     HeaderBlock header = read_header(entity.piece.bytes(), limits_.header);
@@ -316,7 +274,10 @@ class Reader {
     source->owned = std::move(bytes);
     source->bytes = source->owned;
     source->number = ++sources_;
+    source->decoded_from = decoded_from_.value_or(where);
+    const auto around = std::exchange(decoded_from_, source->decoded_from);
     show({source, {0, source->bytes.size()}}, said, place, Origin::decoded);
+    decoded_from_ = around;
   }
 
   enum class Origin : std::uint8_t { as_it_stands, decoded, rest };
@@ -402,6 +363,7 @@ class Reader {
   std::map<Key, bool> known_;  // whether it was read
   std::unordered_set<Digest> shown_;
   bool in_guessed_ = false;
+  std::optional<ByteRange> decoded_from_;  // of what is being read now
   std::size_t sources_ = 0;
   std::size_t decoded_bytes_ = 0;
   std::size_t looks_left_ = 0;

@@ -53,7 +53,7 @@ class LeafVisitor {
 };
 
 struct ReadMessage {
-  Oddities oddities;  // places in the message where it stands undecoded, else in the decoded bytes
+  Oddities oddities;  // places in the message: of what is decoded first, where that stands
   std::size_t entities = 0;
   bool complete = true;
 };

@@ -300,5 +300,22 @@ TEST(Reader, LimitsEndInIncomplete) {
   EXPECT_TRUE(read_message(wide, collector).complete);
 }
 
+TEST(Reader, FlagsOfWhatIsDecodedStandWhereThatStands) {
+  // "X: a\rY: b\r\n\r\nhi" in base64.
+  const std::string encoded = "WDogYQ1ZOiBiDQoNCmhp";
+  const std::string mail =
+      "From: a@example.org\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+      "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+      encoded + "\r\n--b--\r\n";
+  Collector collector;
+  const ReadMessage read = read_message(mail, collector);
+  ASSERT_TRUE(read.oddities.has(Ambiguity::bare_cr)) << mail;
+  for (const Oddity& oddity : read.oddities.list()) {
+    if (oddity.flag == Ambiguity::bare_cr) {
+      EXPECT_EQ(mail.substr(oddity.first.begin, oddity.first.size()), encoded);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace rastel::message

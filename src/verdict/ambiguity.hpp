@@ -87,7 +87,7 @@ struct AmbiguityRow {
 // One that a message has.
 struct Oddity {
   Ambiguity flag;
-  ByteRange first;  // of its instances; in the message where it stands undecoded, else in the decoded bytes
+  ByteRange first;  // in the message: of what is decoded first, where that stands
   std::uint64_t times = 1;
   bool operator==(const Oddity&) const = default;
 };
