@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""`rastel scan --json` over files and folders, with an engine of its own that knows the test signatures alone."""
+"""`rastel scan --json` over files and folders, with an engine of its own that knows the test signatures, if nothing else is
+asked for."""
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 
@@ -36,13 +38,16 @@ class Scanned:
         return any(finding["name"] == signature for finding in self.said["findings"])
 
 
-def said(*paths, binaries=None):
-    """One object a message."""
+def said(*paths, binaries=None, signatures=None):
+    """One object a message. `signatures`: a folder whose files are known besides the test signatures."""
     with tempfile.TemporaryDirectory(prefix="rastel-scan-") as folder:
         os.chmod(folder, 0o755)  # the engine is another user
         file = pathlib.Path(folder, "rastel.toml")
         file.write_text(CONFIGURATION.format(folder=folder))
-        pathlib.Path(folder, "signatures").mkdir()
+        known = pathlib.Path(folder, "signatures")
+        known.mkdir()
+        for path in pathlib.Path(signatures).iterdir() if signatures else ():
+            shutil.copy(path, known)
         done = subprocess.run([str((binaries or daemon.BINARIES) / "rastel"), "scan", "--json", "-c", str(file), *map(str, paths)],
                               capture_output=True, check=False)
     lines = [json.loads(line) for line in done.stdout.decode("utf-8", errors="replace").splitlines()]

@@ -236,7 +236,7 @@ class Conversation {
   }
 
   struct Watch {
-    explicit Watch(asio::any_io_executor executor) : timer(std::move(executor)) {}
+    explicit Watch(const asio::any_io_executor& executor) : timer(executor) {}
     std::shared_ptr<sandbox::Withdrawal> withdrawal = std::make_shared<sandbox::Withdrawal>();
     asio::steady_timer timer;
     bool done = false;

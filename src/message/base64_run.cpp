@@ -135,7 +135,8 @@ std::optional<Base64Reading> reading_of(std::string_view text, ByteRange where) 
                             other ? Base64Reading::Alphabet::url_safe : Base64Reading::Alphabet::standard};
   // Letters before it that belong to the text shift all that follows: not where it begins a line.
   const bool begins_line = where.begin == 0 || is_space(text[where.begin - 1]);
-  for (std::uint8_t left_out = 0; left_out < (begins_line ? 1 : 4); ++left_out) {
+  const std::uint8_t most_left_out = begins_line ? 0 : 3;
+  for (std::uint8_t left_out = 0; left_out <= most_left_out; ++left_out) {
     reading.digits_left_out = left_out;
     if (begins_worth_a_look(decode_base64(run.substr(0, looked_at), reading))) return reading;
   }

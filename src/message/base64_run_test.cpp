@@ -7,6 +7,7 @@
 namespace rastel::message {
 namespace {
 
+using namespace std::string_view_literals;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -49,7 +50,7 @@ TEST(Base64Run, WhatIsWorthALook) {
   EXPECT_TRUE(begins_worth_a_look("Content-Type: text/plain\r\n"));
   EXPECT_TRUE(begins_worth_a_look("#!/bin/sh\n"));
   EXPECT_TRUE(begins_worth_a_look("junk {\\rtf1"));
-  EXPECT_TRUE(begins_worth_a_look(std::string_view("p\0o\0w\0e\0r\0s\0h\0e\0l\0l\0 \0i\0e\0x\0(\0n\0", 34)));
+  EXPECT_TRUE(begins_worth_a_look("p\0o\0w\0e\0r\0s\0h\0e\0l\0l\0 \0i\0e\0x\0(\0n\0"sv));
   EXPECT_FALSE(begins_worth_a_look("an ordinary sentence"));
   EXPECT_FALSE(begins_worth_a_look(""));
   EXPECT_FALSE(begins_worth_a_look("\x99\x01\x0d\x04"));  // a key of PGP

@@ -12,9 +12,7 @@ namespace rastel::message {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 std::string head(std::string_view type) {
   return "From: a@example.org\nSubject: t\nMIME-Version: 1.0\nContent-Type: " + std::string(type) + "\n\n";

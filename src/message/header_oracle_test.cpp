@@ -96,7 +96,7 @@ TEST(HeaderOracle, FieldsBeginAndEndWhereStalwartSeesThem) {
   std::map<std::string, std::string> different;
   if (why_not.empty())
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-      const std::filesystem::path path = entry.path();
+      const std::filesystem::path& path = entry.path();
       if (path.extension() != ".eml") continue;
       for (const auto& [suffix, line_break] : {std::pair{".json", "\n"}, std::pair{".crlf.json", "\r\n"}}) {
         const std::string message = with_line_breaks(content(path), line_break);

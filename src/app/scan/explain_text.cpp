@@ -133,7 +133,7 @@ void write_findings(Writer& writer, const Report& report) {
 }
 
 std::string types_of(const Writer& writer, const Part& part) {
-  const std::string declared = part.type.empty() ? "no type" : printable(part.type);
+  std::string declared = part.type.empty() ? "no type" : printable(part.type);
   const bool as_declared =
       part.true_types.empty() || std::ranges::find(part.true_types, part.type) != part.true_types.end();
   if (as_declared) return declared;

@@ -22,9 +22,8 @@ constexpr std::size_t piece = 256 * 1024;  // bytes read at a time
 // One file's messages, each put together and handed on.
 class Assembler final : public MessageSink {
  public:
-  Assembler(const SourceOptions& options, const std::string& path,
-            std::function<bool(MessagePointer)> on_message)
-      : options_(options), path_(path), on_message_(std::move(on_message)) {}
+  Assembler(const SourceOptions& options, std::function<bool(MessagePointer)> on_message)
+      : options_(options), on_message_(std::move(on_message)) {}
 
   void begin() override {
     too_large_ = false;
@@ -61,7 +60,6 @@ class Assembler final : public MessageSink {
 
  private:
   const SourceOptions& options_;
-  const std::string& path_;
   std::function<bool(MessagePointer)> on_message_;
   std::optional<MessageWriter> writer_;
   std::string trouble_;
@@ -102,7 +100,7 @@ void Source::read_file(const std::string& path, Named named) {
 void Source::read_open(int descriptor, const std::string& path, Named named) {
   std::uint64_t number = 0;
   MboxSplitter* splitting = nullptr;
-  Assembler assembler(options_, path, [&](MessagePointer message) {
+  Assembler assembler(options_, [&](MessagePointer message) {
     Mail mail{path, ++number, std::move(message)};
     mail.in_mbox = splitting->is_mbox();
     mail.named = named == Named::on_the_command_line;
