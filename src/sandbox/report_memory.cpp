@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/report_memory.hpp"
 
+#include <iterator>
+#include <string>
+
 #include "sandbox/verdict_table.hpp"
 
 namespace rastel::sandbox {
@@ -12,7 +15,7 @@ std::size_t bytes_of(const Report& report) {
   for (const Part& part : report.parts) {
     bytes += sizeof(Part) + part.path.size() + part.reading.size() + part.type.size();
     for (const auto* texts : {&part.true_types, &part.names, &part.members, &part.findings})
-      for (const std::string& text : *texts) bytes += sizeof text + text.size();
+      for (const std::string& text : *texts) bytes += sizeof(std::string) + text.size();
   }
   return bytes;
 }
