@@ -364,18 +364,23 @@ Result<> Engine::prove(const std::filesystem::path& scratch) {
                           report.findings.empty() ? "unscanned" : report.findings.front().name));
 }
 
-// The second reading, of a message whose first header libclamav doesn't recognise. Not the only one:
-// signatures at offset 0 and hashes of whole mails need the message as it is.
-void Engine::scan_behind_header(ScanObserver& observer, int descriptor, std::uint64_t size,
-                                cl_scan_options& options) {
-  observer.begin_pass();
-  cl_fmap_t* map = cl_fmap_open_handle(&descriptor, 0, size + synthetic_header.size(), read_with_header, 1);
+// `map`: closed here; null: no memory for it.
+void Engine::scan_map(ScanObserver& observer, cl_fmap_t* map, cl_scan_options& options) {
   if (map == nullptr) return observer.add_unscanned(UnscannedReason::memory, "Engine.NoMap");
   const char* name = nullptr;
   unsigned long blocks = 0;
   observer.end_pass(
       cl_scanmap_callback(map, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
   cl_fmap_close(map);
+}
+
+// The second reading, of a message whose first header libclamav doesn't recognise. Not the only one:
+// signatures at offset 0 and hashes of whole mails need the message as it is.
+void Engine::scan_behind_header(ScanObserver& observer, int descriptor, std::uint64_t size,
+                                cl_scan_options& options) {
+  observer.begin_pass();
+  scan_map(observer, cl_fmap_open_handle(&descriptor, 0, size + synthetic_header.size(), read_with_header, 1),
+           options);
 }
 
 void Engine::scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t size,
@@ -386,13 +391,7 @@ void Engine::scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t
   const auto bytes = mapping->bytes();
   const auto scan_alone = [&](std::string_view part) {
     observer.begin_pass(LayerMemory::Outermost::part);
-    cl_fmap_t* map = cl_fmap_open_memory(part.data(), part.size());
-    if (map == nullptr) return observer.add_unscanned(UnscannedReason::memory, "Engine.NoMap");
-    const char* name = nullptr;
-    unsigned long blocks = 0;
-    observer.end_pass(
-        cl_scanmap_callback(map, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
-    cl_fmap_close(map);
+    scan_map(observer, cl_fmap_open_memory(part.data(), part.size()), options);
   };
   scan_parts({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, state_->options, observer,
              observer.until(), scan_alone);

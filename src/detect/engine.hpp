@@ -20,6 +20,7 @@
 #include "detect/options.hpp"
 #include "verdict/report.hpp"
 
+struct cl_fmap;
 struct cl_scan_options;
 
 namespace rastel::detect {
@@ -82,6 +83,7 @@ class Engine {
  private:
   struct State;
   explicit Engine(std::unique_ptr<State> state);
+  void scan_map(ScanObserver& observer, cl_fmap* map, cl_scan_options& options);
   void scan_behind_header(ScanObserver& observer, int descriptor, std::uint64_t size,
                           cl_scan_options& options);
   void scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t size, cl_scan_options& options);

@@ -71,6 +71,10 @@ bool holds_unreadable_zip_member(std::string_view type, std::string_view bytes) 
 // libclamav; it comes with a finding of its own, and signatures are looked for apart from it.
 bool is_about_the_content(std::string_view error) { return error.starts_with("GIF: "); }
 
+bool tells_of_no_room(cl_error_t code) {
+  return code == CL_EWRITE || code == CL_ECREAT || code == CL_ETMPFILE || code == CL_ETMPDIR;
+}
+
 UnscannedReason reason_of(cl_error_t code) {
   switch (code) {
     case CL_EMEM:
@@ -124,7 +128,7 @@ void ScanObserver::begin_pass(LayerMemory::Outermost outermost) {
 }
 
 void ScanObserver::end_pass(cl_error_t code) {
-  if (code != CL_CLEAN && code != CL_VIRUS && !(code == CL_EWRITE && scratch_was_full())) {
+  if (code != CL_CLEAN && code != CL_VIRUS && !(tells_of_no_room(code) && scratch_was_full())) {
     add_unscanned(reason_of(code), fmt::format("Engine.Error.{}", cl_strerror(code)));
   }
   if (scratch_was_full()) add_unscanned(UnscannedReason::limit, "Limits.Scratch");

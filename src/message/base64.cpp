@@ -58,12 +58,17 @@ class Quantum {
   std::uint32_t count_ = 0;
 };
 
-std::size_t room_for(std::string_view text) { return text.size() / 4 * 3 + 6; }
+// Enough for what the text decodes to; not filled with anything, as most of it is written once.
+std::string room_for(std::string_view text) {
+  std::string room;
+  room.resize_and_overwrite(text.size() / 4 * 3 + 6, [](char*, std::size_t size) { return size; });
+  return room;
+}
 
 class DefaultReading {
  public:
   explicit DefaultReading(std::string_view text)
-      : text_(text), room_(room_for(text), '\0'), quantum_(room_.data()) {}
+      : text_(text), room_(room_for(text)), quantum_(room_.data()) {}
 
   Base64Decoded decode() {
     std::size_t at = 0;
@@ -175,7 +180,7 @@ class OtherReading {
       : text_(text),
         reading_(reading),
         left_out_(reading.digits_left_out),
-        room_(room_for(text), '\0'),
+        room_(room_for(text)),
         quantum_(room_.data()) {}
 
   std::string decode() {
