@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <string>
+#include <unordered_map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -57,6 +58,13 @@ class PartScan final : public message::LeafVisitor {
   }
 
  private:
+  // Once for the same bytes, under however many names they come.
+  Part::Looked look(const message::Leaf& leaf) {
+    const auto known = looked_.find(leaf.digest);
+    if (known != looked_.end()) return known->second;
+    return looked_.emplace(leaf.digest, look_at(leaf)).first->second;
+  }
+
   // What nobody unpacks is most of a mail.
   static bool may_be_archive(const Part& part, std::string_view bytes) {
     if (part.true_types.empty()) return !may_be_text(bytes);
@@ -72,7 +80,7 @@ class PartScan final : public message::LeafVisitor {
     if (archive.encrypted) observer_.add_encrypted("Archive.Encrypted");
   }
 
-  Part::Looked look(const message::Leaf& leaf) {
+  Part::Looked look_at(const message::Leaf& leaf) {
     if (observer_.layers().has_seen(leaf.digest, leaf.bytes)) return Part::Looked::in_message;
     // Infected is infected: the rest can't change the class, but could run into the deadline.
     if (leaf.bytes.size() < smallest || observer_.found_signature()) return Part::Looked::not_needed;
@@ -91,6 +99,7 @@ class PartScan final : public message::LeafVisitor {
   ScanObserver& observer_;
   const Deadline until_;
   const ScanAlone& scan_alone_;
+  std::unordered_map<Digest, Part::Looked> looked_;
   std::size_t room_ = room_for_parts;
   std::size_t unpacking_left_ = 1 << 30;  // bytes, for names of all archives together
 };

@@ -110,7 +110,8 @@ std::optional<LenientField> lenient_field(std::string_view line) {
     const std::size_t end = past_name(line, begin, row.name);
     if (end == std::string_view::npos) continue;
     std::size_t value = end;
-    while (value < line.size() &&
+    // An encoded word (RFC 2047 2) is a value: Python writes whole fields so.
+    while (value < line.size() && line.substr(value, 2) != "=?" &&
            (is_white(line[value]) || is_control(line[value]) || line[value] == ':' || line[value] == '='))
       ++value;
     if (value > end && could_be_value(row.field, line.substr(value)))

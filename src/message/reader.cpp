@@ -221,21 +221,21 @@ class Reader {
       Entity child{{body.source, {body.range.begin + part.bytes.begin, body.range.begin + part.bytes.end}},
                    (by_default ? here : here.otherwise(to_string(part.splitting))).part(number)};
       if (!is_part) show_within(unwrap_text(child.piece.bytes(), room()), child.piece, child.place);
-      if (!is_part && !may_hold_entity(child.piece)) continue;
+      const bool begins_with_field = is_part || begins_like_entity(child.piece.bytes());
+      if (!begins_with_field && !looks_like_message(child.piece.bytes())) continue;
       if (said.type == "multipart/digest") child.default_type = "message/rfc822";
       if (said.is_multipart) child.inherited = said.encodings;
       std::erase(child.inherited, TransferEncoding::identity);
-      child.guessed = in_guessed_ || (part.splitting == Splitting::discovered && !said.may_be_multipart);
+      child.guessed = in_guessed_ || !begins_with_field ||
+                      (part.splitting == Splitting::discovered && !said.may_be_multipart);
       push(std::move(child));
     }
     return parts > 0;
   }
 
   // Text before the first part and behind the last one is an entity to some, if it begins like one.
-  static bool may_hold_entity(const Piece& piece) {
-    const std::string_view bytes = piece.bytes();
-    const Line line = line_at(bytes, 0);
-    return lenient_field(bytes.substr(0, line.end)).has_value() || looks_like_message(bytes);
+  static bool begins_like_entity(std::string_view bytes) {
+    return lenient_field(bytes.substr(0, line_at(bytes, 0).end)).has_value();
   }
 
   void decode(const Piece& body, TransferEncoding encoding, const Description& said, const Place& place) {
@@ -292,7 +292,7 @@ class Reader {
     const bool is_leaf = !is_message || origin != Origin::as_it_stands;
     Digest digest;
     if (is_leaf) digest = sha256(bytes);
-    if (is_leaf && !shown_.insert(digest).second) return;
+    if (is_leaf && !shown_.insert(digest).second) return show_new_names(piece, said, place, digest);
     if (said.may_be_message || looks_like_message(bytes))
       push_message(piece, is_message ? place : place.otherwise("message"), !said.may_be_message);
     if (origin == Origin::decoded && (said.may_be_multipart || bytes.starts_with("--")))
@@ -300,9 +300,30 @@ class Reader {
     Unwrapped within = unwrap(bytes, {said.type, said.is_packed, origin == Origin::rest}, room());
     std::vector<std::string> names = with_own(said.names, within.names);
     show_within(std::move(within), piece, place);
-    if (is_leaf)
-      visitor_.leaf(
-          {place.path, place.reading, said.type, std::move(names), bytes, digest, place.entity, place.body});
+    if (!is_leaf) return;
+    (void)only_new(names, digest);
+    visitor_.leaf(
+        {place.path, place.reading, said.type, std::move(names), bytes, digest, place.entity, place.body});
+  }
+
+  // Bytes that have been shown are shown again under names that they didn't have: who bans a name must see
+  // it.
+  void show_new_names(const Piece& piece, const Description& said, const Place& place, const Digest& digest) {
+    std::vector<std::string> names = only_new(said.names.names, digest);
+    if (names.empty()) return;
+    visitor_.leaf({place.path, place.reading, said.type, std::move(names), piece.bytes(), digest,
+                   place.entity, place.body});
+  }
+
+  std::vector<std::string> only_new(const std::vector<std::string>& names, const Digest& digest) {
+    std::vector<std::string> fresh;
+    for (const std::string& name : names) {
+      Sha256 hash;
+      hash.update({reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
+      hash.update(name);
+      if (named_.insert(hash.finish()).second) fresh.push_back(name);
+    }
+    return fresh;
   }
 
   static std::vector<std::string> with_own(const FileNames& said, const std::vector<std::string>& own) {
@@ -362,6 +383,7 @@ class Reader {
   std::vector<Entity> waiting_;
   std::map<Key, bool> known_;  // whether it was read
   std::unordered_set<Digest> shown_;
+  std::unordered_set<Digest> named_;  // of what was shown and a name that it had
   bool in_guessed_ = false;
   std::optional<ByteRange> decoded_from_;  // of what is being read now
   std::size_t sources_ = 0;

@@ -48,7 +48,8 @@ struct Leaf {
 class LeafVisitor {
  public:
   virtual ~LeafVisitor() = default;
-  // Each distinct sequence of bytes once, the first reading that makes it.
+  // Each distinct sequence of bytes once, by the first reading that makes it; once more where another one
+  // gives it names that it didn't have, and then with these alone.
   virtual void leaf(const Leaf& leaf) = 0;
 };
 

@@ -317,5 +317,40 @@ TEST(Reader, FlagsOfWhatIsDecodedStandWhereThatStands) {
   }
 }
 
+TEST(Reader, TextBeforeThePartsThatOnlyHoldsFieldsIsNobodysDoubt) {
+  // A subject that is folded over a line of blanks, as git writes it: behind that line a body begins to some.
+  const std::string mail =
+      "From: a@example.org\r\nSubject: word    \r\n    \r\n   far behind\r\nMIME-Version: 1.0\r\n"
+      "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\ntext\r\n--b--\r\n";
+  EXPECT_THAT(flags(mail), IsEmpty());
+}
+
+TEST(Reader, AFieldThatIsAnEncodedWordHasAColon) {
+  const std::string mail =
+      mail_with(std::string(octets) +
+                "Content-Disposition: =?utf-8?q?attachment=3B_filename=3D=22a=2Epng=22?=\r\n"
+                "Content-Transfer-Encoding: base64");
+  EXPECT_THAT(flags(mail), IsEmpty());
+}
+
+TEST(Reader, BytesThatHaveBeenShownAreShownUnderNewNames) {
+  class Names final : public LeafVisitor {
+   public:
+    void leaf(const Leaf& leaf) override {
+      if (leaf.bytes == "PAYLOAD") names.push_back(leaf.names);
+    }
+    std::vector<std::vector<std::string>> names;
+  };
+  const auto part = [](const std::string& name) {
+    return "--b\r\nContent-Type: application/octet-stream; name=" + name +
+           "\r\nContent-Transfer-Encoding: base64\r\n\r\n" + std::string(payload) + "\r\n";
+  };
+  Names visitor;
+  (void)read_message("Content-Type: multipart/mixed; boundary=b\r\n\r\n" + part("a.txt") + part("b.exe") +
+                         part("a.txt") + "--b--\r\n",
+                     visitor);
+  EXPECT_THAT(visitor.names, ElementsAre(ElementsAre("a.txt"), ElementsAre("b.exe")));
+}
+
 }  // namespace
 }  // namespace rastel::message
