@@ -25,7 +25,7 @@ constexpr std::size_t room = 64 << 20;
 
 std::string little(std::uint64_t number, std::size_t size) {
   std::string bytes;
-  for (std::size_t i = 0; i < size; ++i) bytes += static_cast<char>(number >> (8 * i));
+  for (; bytes.size() < size; number >>= 8) bytes += static_cast<char>(number);
   return bytes;
 }
 
