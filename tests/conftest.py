@@ -3,6 +3,8 @@
 import os
 import pathlib
 import random
+import shutil
+import subprocess
 import sys
 import zlib
 
@@ -40,6 +42,17 @@ def seeded(*words):
 
 def corpora():
     return pathlib.Path(os.environ.get("RASTEL_CORPORA") or HERE.parent.parent / "shared" / "corpora")
+
+
+def unpacked_corpus(name, folder):
+    """Where mail from elsewhere lies when its archive is unpacked into the folder; without it the test is skipped."""
+    archive = corpora() / f"{name}.tar.xz"
+    if not archive.exists():
+        pytest.skip(f"no test mail from elsewhere at {archive}")
+    if shutil.which("xz") is None:
+        pytest.skip("xz is missing")
+    subprocess.run(["tar", "xJf", archive, "-C", folder], check=True)
+    return folder / name
 
 
 @pytest.fixture

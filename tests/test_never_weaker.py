@@ -10,8 +10,9 @@ import subprocess
 
 import pytest
 
+import daemon
 import scanning
-from conftest import LONG, corpora, seeded
+from conftest import LONG, seeded, unpacked_corpus
 from test_corpus import unxored
 
 FEWEST = {"corpora": 250, "each way": 25}  # messages in which clamscan finds something, or the test tests nothing
@@ -62,25 +63,15 @@ WAYS = {
 }
 
 
-def unpack(name, folder):
-    archive = corpora() / f"{name}.tar.xz"
-    if not archive.exists():
-        pytest.skip(f"no test mail from elsewhere at {archive}")
-    if shutil.which("clamscan") is None or shutil.which("xz") is None:
-        pytest.skip("clamscan or xz is missing")
-    folder.mkdir(exist_ok=True)
-    subprocess.run(["tar", "xJf", archive, "-C", folder], check=True)
-    return folder / name
-
-
 @pytest.fixture(scope="module")
 def signatures(tmp_path_factory):
     """ClamAV's own for its test files, and EICAR, as its string anywhere and by the digest of the zip that mime-is-broken has."""
+    if shutil.which("clamscan") is None:
+        pytest.skip("clamscan is missing")
     folder = tmp_path_factory.mktemp("signatures")
-    inputs = unpack("clamav-testfiles", tmp_path_factory.mktemp("testfiles")) / "unit_tests/input"
+    inputs = unpacked_corpus("clamav-testfiles", tmp_path_factory.mktemp("testfiles")) / "unit_tests/input"
     shutil.copy(inputs / "clamav.hdb", folder / "clamav.hdb")
-    eicar = ("X5O!P%@AP[4\\PZX54(P^)7CC)7}" + "$EICAR-STAND" + "ARD-ANTIVIRUS" + "-TEST-FILE!" + "$H+H*").encode()
-    (folder / "eicar.ndb").write_text(f"Eicar:0:*:{eicar.hex()}\n")
+    (folder / "eicar.ndb").write_text(f"Eicar:0:*:{daemon.eicar().hex()}\n")
     return folder, inputs
 
 
@@ -103,7 +94,7 @@ def test_in_the_public_corpora(signatures, tmp_path):
     folder, _ = signatures
     for name in ("mime-is-broken", "spamassassin-public", "spamassassin-tdata", "stalwart-mail-parser", "james-mime4j", "mimekit",
                  "enmime", "mikel-mail", "rspamd-messages"):
-        unpack(name, tmp_path)
+        unpacked_corpus(name, tmp_path)
     compare(tmp_path, folder, FEWEST["corpora"])
 
 

@@ -5,14 +5,10 @@ its type, where it stands, its decoded bytes. Where it doesn't, structure/except
 A part is the unit. Of stalwart's own malformed messages no share has to agree: in most of them its parser doesn't see an
 outer multipart's delimiter. Header fields are compared in src/message/header_oracle_test.cpp.
 """
-import json
-import shutil
-import subprocess
-
 import pytest
 
 import conftest
-from daemon import BINARIES
+import scanning
 from structure import exceptions, mime4j, mimekit_files, mimekit_mbox, part, stalwart
 
 SHARE = 0.95
@@ -22,12 +18,7 @@ SHARE = 0.95
 def unpacked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpora")
     for name in ("stalwart-mail-parser", "james-mime4j", "mimekit"):
-        archive = conftest.corpora() / f"{name}.tar.xz"
-        if not archive.exists():
-            pytest.skip(f"no test mail from elsewhere at {archive}")
-        if shutil.which("xz") is None:
-            pytest.skip("xz is missing")
-        subprocess.run(["tar", "xJf", archive, "-C", folder], check=True)
+        conftest.unpacked_corpus(name, folder)
     return folder
 
 
@@ -36,10 +27,9 @@ def scanned(cases, folder):
     folder.mkdir()
     for number, case in enumerate(cases):
         (folder / f"{number:05}.eml").write_bytes(case.message)
-    run = subprocess.run([str(BINARIES / "rastel"), "scan", "--json", str(folder)], capture_output=True, check=False)
-    rows = [json.loads(line) for line in run.stdout.split(b"\n") if line]
+    rows = scanning.said(folder)
     by_file = {row["path"].rpartition("/")[2]: row["parts"] for row in rows}
-    assert len(by_file) == len(rows) == len(cases), run.stderr.decode(errors="replace")
+    assert len(by_file) == len(rows) == len(cases)
     return [by_file[f"{number:05}.eml"] for number in range(len(cases))]
 
 

@@ -15,6 +15,10 @@ namespace rastel {
 [[nodiscard]] constexpr bool is_control(char character) {
   return (character >= 0 && character < 0x20) || character == 0x7f;
 }
+// isspace() of the C locale: space, TAB, LF, VT, FF, CR.
+[[nodiscard]] constexpr bool is_space(char character) {
+  return character == ' ' || (character >= '\t' && character <= '\r');
+}
 [[nodiscard]] constexpr char to_lower(char character) {
   return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
 }

@@ -4,13 +4,9 @@
 #include <array>
 #include <cstddef>
 
+#include "base/ascii.hpp"
+
 namespace rastel::detect {
-namespace {
-
-bool is_white(char character) { return character == ' ' || (character >= '\t' && character <= '\r'); }
-
-}  // namespace
-
 bool may_be_text(std::string_view bytes) {
   constexpr std::size_t enough_to_tell = 512;
   return bytes.substr(0, enough_to_tell).find('\0') == std::string_view::npos;
@@ -23,7 +19,7 @@ Digest digest_of_words(std::string_view text) {
   bool between = false;
   bool begun = false;
   for (const char character : text) {
-    if (is_white(character)) {
+    if (is_space(character)) {
       between = begun;
       continue;
     }

@@ -33,8 +33,6 @@ constexpr std::array<Kind, 256> kinds = [] {
   return table;
 }();
 
-bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
-
 // Of the bytes that are looked at together. In each half, one that is XORed with a space is zero.
 constexpr std::size_t probe_size = 2 * sizeof(std::uint64_t);
 bool has_space(const char* bytes) {

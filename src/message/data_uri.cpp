@@ -15,7 +15,6 @@ namespace {
 
 constexpr std::string_view scheme = "data:";
 
-bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
 bool ends_uri(char byte) { return is_space(byte) || byte == '<' || byte == '>' || byte == ')'; }
 bool is_quote(char byte) { return byte == '"' || byte == '\'' || byte == '`'; }
 bool is_referred_quote(std::string_view text) {

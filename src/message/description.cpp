@@ -74,7 +74,7 @@ class Describer {
     } else if (certain) {
       result_.oddities.add(Ambiguity::duplicate_type, where);
     }
-    add_file_names(value, result_.names);
+    add_file_names(value, read, result_.names);
     const Boundaries boundaries = boundaries_of(value, read);
     // The word is without the comments and white space that may part what belongs together.
     const auto says = [&](std::string_view what) {

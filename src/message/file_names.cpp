@@ -55,7 +55,10 @@ void add_file_name(std::string_view name, FileNames& names) {
 }
 
 void add_file_names(std::string_view value, FileNames& names) {
-  const StructuredValue read = read_structured_value(value);
+  add_file_names(value, read_structured_value(value), names);
+}
+
+void add_file_names(std::string_view value, const StructuredValue& read, FileNames& names) {
   for (const std::string_view key : {"filename", "name"}) {
     const std::string charset = charset_of_parameter(read, key);
     const ParameterReadings readings = readings_of(value, read, key);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "message/oddities.hpp"
+#include "message/structured_value.hpp"
 
 namespace rastel::message {
 
@@ -26,6 +27,8 @@ struct FileNames {
 
 // Adds what a field's unfolded value names: `name` and `filename`, in whichever of both fields.
 void add_file_names(std::string_view value, FileNames& names);
+// The same where the value has been read already.
+void add_file_names(std::string_view value, const StructuredValue& read, FileNames& names);
 // A name that an encoding of before MIME, an archive or a header tells.
 void add_file_name(std::string_view name, FileNames& names);
 

@@ -83,8 +83,6 @@ constexpr auto interpreters = std::to_array<WordRow>({
     {"make", "text/x-makefile"},
 });
 
-bool is_space(char byte) { return byte == ' ' || (byte >= '\t' && byte <= '\r'); }
-
 // The first part of a text, in lower case; empty: it is none. Of a character of two bytes the one that is
 // ASCII stays.
 std::string beginning(std::string_view bytes) {

@@ -14,7 +14,6 @@ namespace rastel::policy {
 // Patterns (globs.hpp) of what no part may be.
 struct Banned {
   std::vector<std::string> names, types;
-  bool operator==(const Banned&) const = default;
 };
 
 struct Classified {

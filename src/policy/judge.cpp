@@ -124,9 +124,9 @@ class Classes {
  public:
   explicit Classes(const Report& report) : report_(report) {}
   const std::vector<Classified>& under(const PolicyOptions& settings) {
+    for (const auto& [banned, classes] : known_)
+      if (banned.names == settings.banned_names && banned.types == settings.banned_types) return classes;
     Banned banned{settings.banned_names, settings.banned_types};
-    const auto known = std::ranges::find(known_, banned, &Known::first);
-    if (known != known_.end()) return known->second;
     std::vector<Classified> classes = classify(report_, banned);
     return known_.emplace_back(std::move(banned), std::move(classes)).second;
   }
