@@ -10,12 +10,13 @@ import source
 FLOORS = {
     "base": 0,
     "verdict": 1, "protocol": 1,
-    "message": 2, "policy": 2, "store": 2, "net": 2,
-    "detect": 3,
-    "sandbox": 4,
-    "inspect": 5,
-    "doors": 6, "page": 6,
-    "app": 7,
+    "edit": 2, "policy": 2, "store": 2, "net": 2,
+    "message": 3,
+    "detect": 4,
+    "sandbox": 5,
+    "inspect": 6,
+    "doors": 7, "page": 7,
+    "app": 8,
 }
 MAY_READ_MESSAGES = ("message/", "detect/", "sandbox/worker")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')

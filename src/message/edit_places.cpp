@@ -6,6 +6,7 @@
 
 #include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
+#include "edit/written_text.hpp"
 #include "message/ascii.hpp"
 #include "message/description.hpp"
 #include "message/html_body.hpp"
@@ -34,6 +35,22 @@ StructuredValue first_value(std::string_view entity, const HeaderBlock& header, 
   const auto found = std::ranges::find(header.fields, wanted, &HeaderField::known);
   if (found == header.fields.end()) return {};
   return read_structured_value(unfold(entity.substr(found->value.begin, found->value.size())));
+}
+
+// Nothing: one that only some programs know leaves the text in doubt.
+std::optional<TextEncoding> text_encoding(const Description& said) {
+  if (said.encodings.size() != 1) return std::nullopt;
+  switch (said.encodings.front()) {
+    case TransferEncoding::identity:
+      return TextEncoding::identity;
+    case TransferEncoding::quoted_printable:
+      return TextEncoding::quoted_printable;
+    case TransferEncoding::base64:
+      return TextEncoding::base64;
+    case TransferEncoding::uuencode:
+      break;
+  }
+  return std::nullopt;
 }
 
 Refusal protection_of(const std::string& type, const StructuredValue& content_type) {
@@ -199,7 +216,7 @@ class Finder {
 
   // The empty line before a body.
   [[nodiscard]] std::size_t begin_of_empty_line(std::size_t body) const {
-    return body - to_bytes(break_before(body)).size();
+    return body - edit::to_bytes(break_before(body)).size();
   }
 
   [[nodiscard]] bool breaks_line(std::size_t at) const {
@@ -253,19 +270,17 @@ class Finder {
     if (found == nullptr || *found || protection != Refusal::none || body >= entity.range.end) return;
     if (first_value(bytes, header, KnownField::content_disposition).word == "attachment") return;
     const Charset charset = charset_of(content_type);
-    // An encoding that only some programs know leaves the text in doubt.
-    const TransferEncoding encoding = said.encodings.front();
-    const bool is_known = said.encodings.size() == 1 && encoding != TransferEncoding::uuencode;
-    if (charset == Charset::other || !is_known) return;
-    TextPlace place{.at = body, .encoding = encoding, .line_break = break_before(body)};
+    const auto encoding = text_encoding(said);
+    if (charset == Charset::other || !encoding) return;
+    TextPlace place{.at = body, .encoding = *encoding, .line_break = break_before(body)};
     const std::string word = first_value(bytes, header, KnownField::content_transfer_encoding).word;
-    const bool takes_8bit = encoding != TransferEncoding::identity || word == "8bit" || word == "binary";
+    const bool takes_8bit = encoding != TextEncoding::identity || word == "8bit" || word == "binary";
     place.takes_utf8 = charset == Charset::utf8 && takes_8bit;
-    if (found == &result_.html && encoding != TransferEncoding::base64) {
+    if (found == &result_.html && encoding != TextEncoding::base64) {
       const auto behind =
           behind_body_tag(message_.substr(body, entity.range.end - body),
-                          encoding == TransferEncoding::quoted_printable ? HtmlEncoding::quoted_printable
-                                                                         : HtmlEncoding::identity);
+                          encoding == TextEncoding::quoted_printable ? HtmlEncoding::quoted_printable
+                                                                     : HtmlEncoding::identity);
       place.within_line = behind.has_value();
       place.at += behind.value_or(0);
     }

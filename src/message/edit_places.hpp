@@ -14,16 +14,16 @@
 #include <string_view>
 #include <vector>
 
-#include "message/edits.hpp"
 #include "message/header_block.hpp"
 #include "message/multipart.hpp"
+#include "verdict/edit_places.hpp"
 
 namespace rastel::message {
 
 struct EditLimits {
   std::size_t depth = 32;
-  std::size_t leaves = 1000;
-  std::size_t fields = 1000;  // ranges of fields and subjects
+  std::size_t leaves = EditPlaces::most_leaves;
+  std::size_t fields = EditPlaces::most_fields;  // ranges of fields and subjects
   HeaderLimits header{};
   MultipartLimits multipart{};
 };

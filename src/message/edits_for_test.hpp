@@ -7,11 +7,21 @@
 #include <utility>
 #include <vector>
 
+#include "edit/edits.hpp"
+#include "edit/written_text.hpp"
 #include "message/edit_places.hpp"
 #include "message/oddities_for_test.hpp"
 #include "message/reader.hpp"
 
 namespace rastel::message {
+
+using edit::edited_size;
+using edit::Edits;
+using edit::fit;
+using edit::for_each_piece;
+using edit::Splice;
+using edit::spliced;
+using edit::with_breaks;
 
 // What the reader says of a message: leaves of the default reading, and flags.
 class ReadForTest : public LeafVisitor {

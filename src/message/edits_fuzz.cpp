@@ -8,11 +8,14 @@
 #include <cstdlib>
 #include <string>
 
+#include "edit/edits.hpp"
 #include "message/edit_places.hpp"
 #include "message/reader.hpp"
 
 namespace {
 
+using namespace rastel;
+using namespace rastel::edit;
 using namespace rastel::message;
 
 void expect(bool holds) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Edits as a whole: places of a message, what is put there, and what the reader makes of the result.
-#include "message/edits.hpp"
+#include "edit/edits.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Edits of a message: parts removed, header fields added and removed, a mark in the subject, a banner in the
-// text; as splices on its bytes, so that all that isn't edited stays byte-identical.
+// Where a message may be edited, as plain values: read by who may read messages (message/edit_places.hpp, in
+// the worker), used by who writes the edits and never sees the message (edit/edits.hpp). They fit on a wire:
+// at most `most_leaves` leaves and `most_fields` ranges of fields and subjects, a path of at most 8 bytes a
+// level of depth. What a worker says in them is its claim: splices made of it are ordered and don't overlap,
+// whether they lie in the message is for edit::fit() to say.
 //
-// Two halves: edit_places.hpp reads where a message may be edited (in the worker), and Edits writes what
-// shall stand there and never sees the message. So EditPlaces are plain values that fit on a wire: at most
-// EditLimits::leaves leaves and EditLimits::fields fields, a path of at most 8 bytes a level of depth. What a
-// worker says in them is its claim: splices made of it are ordered and don't overlap, whether they lie in the
-// message is for fit() to say.
-//
-// What isn't edited, and why: Refusal. Two edits that meet: the larger wins, a banner in a part that is
-// removed is none.
-//
-// Limits: a text is as long as its caller makes it; a subject's mark has at most `longest_mark` bytes.
+// What isn't edited, and why: Refusal.
 #pragma once
 
 #include <cstddef>
@@ -21,11 +15,14 @@
 #include <string_view>
 #include <vector>
 
-#include "message/splice.hpp"
-#include "message/transfer_encoding.hpp"
-#include "message/written_text.hpp"
+#include "base/byte_range.hpp"
 
-namespace rastel::message {
+namespace rastel {
+
+enum class LineBreak : std::uint8_t { crlf, lf };
+
+// Transfer encodings of a text that something may be put into.
+enum class TextEncoding : std::uint8_t { identity, quoted_printable, base64 };
 
 enum class Refusal : std::uint8_t {
   none,
@@ -60,8 +57,8 @@ struct LeafPlace {
 struct TextPlace {
   std::size_t at = 0;
   bool within_line = false;  // HTML behind its <body> tag; else where the body begins
-  TransferEncoding encoding = TransferEncoding::identity;  // one of the first three
-  bool takes_utf8 = false;                                 // else ASCII alone
+  TextEncoding encoding = TextEncoding::identity;
+  bool takes_utf8 = false;  // else ASCII alone
   LineBreak line_break = LineBreak::crlf;
   bool operator==(const TextPlace&) const = default;
 };
@@ -82,6 +79,9 @@ struct FieldPlace {
 };
 
 struct EditPlaces {
+  static constexpr std::size_t most_leaves = 1000;
+  static constexpr std::size_t most_fields = 1000;
+
   // Of the message: when there is one, fields may be added and nothing else.
   Refusal refusal = Refusal::none;
   LineBreak line_break = LineBreak::crlf;
@@ -100,37 +100,4 @@ struct EditPlaces {
   [[nodiscard]] const LeafPlace* leaf_of(std::string_view path) const;
 };
 
-class Edits {
- public:
-  static constexpr std::size_t longest_mark = 200;
-
-  // `places` is used as long as this is.
-  explicit Edits(const EditPlaces& places) : places_(places) {}
-  explicit Edits(EditPlaces&& places) = delete;
-
-  // Each says whether it will be done. Texts are UTF-8.
-
-  // Replaces a leaf by a text/plain part, quoted-printable, in UTF-8.
-  Refusal strip(std::string_view path, std::string_view text);
-  // At the top of the header, the first one that is added above the others.
-  Refusal add_header(std::string_view name, std::string_view value);
-  // All of them; none is fine.
-  Refusal remove_headers(std::string_view name);
-  // "mark Subject"; a message without a subject gets one.
-  Refusal prefix_subject(std::string_view mark);
-  // Into the outermost text: `text` above a text/plain, `html` (an HTML fragment) into a text/html, behind
-  // its <body> tag or, in base64, before everything (a browser takes a block before <html> for the first one
-  // of the body). A message may have either or both; done when one of them is.
-  Refusal banner(std::string_view text, std::string_view html);
-
-  [[nodiscard]] std::vector<Splice> splices() const;
-
- private:
-  void put(ByteRange where, std::string replacement);
-
-  const EditPlaces& places_;
-  std::vector<Splice> splices_;  // in the order of their making
-  std::vector<const LeafPlace*> stripped_;
-};
-
-}  // namespace rastel::message
+}  // namespace rastel

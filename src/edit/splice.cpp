@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "message/splice.hpp"
+#include "edit/splice.hpp"
 
-namespace rastel::message {
+namespace rastel::edit {
 
 bool fit(std::span<const Splice> splices, std::size_t message_size) {
   std::size_t at = 0;
@@ -26,4 +26,4 @@ std::optional<std::string> spliced(std::string_view message, std::span<const Spl
   return result;
 }
 
-}  // namespace rastel::message
+}  // namespace rastel::edit

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "message/written_text.hpp"
+#include "edit/written_text.hpp"
 
 #include <algorithm>
 
 #include "base/ascii.hpp"
 
-namespace rastel::message {
+namespace rastel::edit {
 namespace {
 
 constexpr std::size_t longest_line = 76;          // RFC 2045 6.7 (5), 6.8
@@ -128,6 +128,29 @@ std::string as_base64(std::string_view bytes, LineBreak line_break) {
   return result;
 }
 
+std::string as_html(std::string_view text) {
+  std::string html;
+  for (const char byte : text) {
+    switch (byte) {
+      case '&':
+        html += "&amp;";
+        break;
+      case '<':
+        html += "&lt;";
+        break;
+      case '>':
+        html += "&gt;";
+        break;
+      case '\n':
+        html += "<br>\n";
+        break;
+      default:
+        html += byte;
+    }
+  }
+  return html;
+}
+
 std::string as_ascii_html(std::string_view html) {
   std::string result;
   for (std::size_t at = 0; at < html.size();) {
@@ -185,4 +208,4 @@ std::string as_field(std::string_view name, std::string_view value, LineBreak li
   return result += end;
 }
 
-}  // namespace rastel::message
+}  // namespace rastel::edit

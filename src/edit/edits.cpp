@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "message/edits.hpp"
+#include "edit/edits.hpp"
 
 #include <algorithm>
 #include <tuple>
 
 #include "base/ascii.hpp"
+#include "edit/written_text.hpp"
 
-namespace rastel::message {
+namespace rastel::edit {
 namespace {
 
 // Of a field (RFC 5322 2.2), and short enough for its line.
@@ -62,12 +63,11 @@ std::string in_threes(std::string text, LineBreak line_break) {
 // `text`: whole lines.
 std::string encoded_at_begin(const std::string& text, const TextPlace& place) {
   switch (place.encoding) {
-    case TransferEncoding::quoted_printable:
+    case TextEncoding::quoted_printable:
       return as_quoted_printable(text, place.line_break);
-    case TransferEncoding::base64:
+    case TextEncoding::base64:
       return as_base64(in_threes(with_breaks(text, place.line_break), place.line_break), place.line_break);
-    case TransferEncoding::identity:
-    case TransferEncoding::uuencode:
+    case TextEncoding::identity:
       break;
   }
   return with_breaks(with_harmless_lines(text), place.line_break);
@@ -77,7 +77,7 @@ std::string encoded_at_begin(const std::string& text, const TextPlace& place) {
 // delimiter there. So the last line of what is put there is joined with it.
 std::string encoded_within_line(const std::string& lines, const std::string& last, const TextPlace& place) {
   const std::string end(to_bytes(place.line_break));
-  if (place.encoding == TransferEncoding::quoted_printable)
+  if (place.encoding == TextEncoding::quoted_printable)
     return '=' + end + as_quoted_printable(lines, place.line_break) +
            as_quoted_printable(last, place.line_break);
   return end + with_breaks(with_harmless_lines(lines), place.line_break) + last;
@@ -86,43 +86,6 @@ std::string encoded_within_line(const std::string& lines, const std::string& las
 bool ends_line(std::string_view text) { return text.ends_with('\n'); }
 
 }  // namespace
-
-std::string_view to_string(Refusal refusal) {
-  switch (refusal) {
-    case Refusal::none:
-      return "none";
-    case Refusal::ambiguous:
-      return "ambiguous";
-    case Refusal::too_much:
-      return "too much";
-    case Refusal::is_signed:
-      return "signed";
-    case Refusal::is_encrypted:
-      return "encrypted";
-    case Refusal::no_such_place:
-      return "no such place";
-    case Refusal::not_to_be_edited:
-      return "not to be edited";
-  }
-  return "none";
-}
-
-const LeafPlace* EditPlaces::leaf_of(std::string_view path) const {
-  // What lies within the only body of a message, "1", is counted anew by who finds parts in it.
-  const auto is_it = [&](const LeafPlace& leaf) {
-    if (leaf.path == path) return true;
-    const std::string_view one = path.empty() ? "1" : ".1";
-    return leaf.is_body_of_message && leaf.path.size() == path.size() + one.size() &&
-           leaf.path.starts_with(path) && leaf.path.ends_with(one);
-  };
-  for (;;) {
-    const auto found = std::ranges::find_if(leaves, is_it);
-    if (found != leaves.end()) return &*found;
-    if (path.empty()) return nullptr;
-    const std::size_t dot = path.rfind('.');
-    path = path.substr(0, dot == std::string_view::npos ? 0 : dot);
-  }
-}
 
 void Edits::put(ByteRange where, std::string replacement) {
   splices_.push_back({where, std::move(replacement)});
@@ -187,7 +150,7 @@ Refusal Edits::banner(std::string_view text, std::string_view html) {
   if (places_.refusal != Refusal::none) return places_.refusal;
   if (!places_.plain_text && !places_.html) return places_.no_text;
   const auto may_stand = [](std::string_view one, const TextPlace& place) {
-    return place.encoding != TransferEncoding::identity || may_stand_unencoded(one);
+    return place.encoding != TextEncoding::identity || may_stand_unencoded(one);
   };
   bool done = false;
   if (const auto& place = places_.plain_text;
@@ -225,4 +188,4 @@ std::vector<Splice> Edits::splices() const {
   return result;
 }
 
-}  // namespace rastel::message
+}  // namespace rastel::edit

@@ -7,13 +7,12 @@
 // `text` is UTF-8 (what isn't, is written as it is or as U+FFFD); its lines end by LF or CRLF. Linear in it.
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace rastel::message {
+#include "verdict/edit_places.hpp"
 
-enum class LineBreak : std::uint8_t { crlf, lf };
+namespace rastel::edit {
 
 [[nodiscard]] std::string_view to_bytes(LineBreak line_break);
 
@@ -25,6 +24,9 @@ enum class LineBreak : std::uint8_t { crlf, lf };
 
 // RFC 2045 6.8, each line ended by a break. Padded only where the size isn't a multiple of three.
 [[nodiscard]] std::string as_base64(std::string_view bytes, LineBreak line_break);
+
+// Text as an HTML fragment that shows it: markup in it is text, line breaks stay.
+[[nodiscard]] std::string as_html(std::string_view text);
 
 // What isn't ASCII as numeric character references: HTML that reads the same in every charset that has ASCII.
 [[nodiscard]] std::string as_ascii_html(std::string_view html);
@@ -41,4 +43,4 @@ enum class LineBreak : std::uint8_t { crlf, lf };
 // "Name: value" and its line break. A value that isn't plain words, or too long for a line, is encoded.
 [[nodiscard]] std::string as_field(std::string_view name, std::string_view value, LineBreak line_break);
 
-}  // namespace rastel::message
+}  // namespace rastel::edit

@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-#include "message/oddities.hpp"
+#include "base/byte_range.hpp"
 
-namespace rastel::message {
+namespace rastel::edit {
 
 struct Splice {
   ByteRange where = {};  // empty: nothing is taken out
@@ -48,4 +48,4 @@ template <class Sink>
 // The edited message in one piece; nothing: they don't fit.
 [[nodiscard]] std::optional<std::string> spliced(std::string_view message, std::span<const Splice> splices);
 
-}  // namespace rastel::message
+}  // namespace rastel::edit
