@@ -117,7 +117,7 @@ class Rastel:
         self.file.write_text(text)
 
     def __enter__(self):
-        return self.start()
+        return self.start() if self.process is None else self
 
     def __exit__(self, *_):
         self.close()

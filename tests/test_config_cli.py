@@ -40,7 +40,7 @@ def test_an_empty_file_is_a_configuration(tmp_path):
     ("[[door.smtp]]\nname = \"a\"\nlisten = \"127.0.0.1:1\"\n", ["next_hop"]),
     ("[[door.smtp]]\nname = \"a\"\nlisten = \"127.0.0.1:1\"\nnext_hop = \"127.0.0.1:1\"\n", ["circle"]),
     ("[store]\ndirectory = \"relative\"\n", ["absolute"]),
-    ("[policy]\ninfected = \"strip\"\n", ["strip"]),
+    ("[policy]\ntag_subject = \"" + "x" * 201 + "\"\n", ["bad.toml:2", "tag_subject", "201", "200"]),
     ("[[door.milter]]\n", ["bad.toml:1", "milter"]),  # an option whose feature isn't there doesn't exist
 ])
 def test_what_is_wrong_is_said_with_its_place(tmp_path, text, words):

@@ -236,9 +236,6 @@ class Reader {
       into = *parsed;
       return;
     }
-    if constexpr (requires { Names<Enum>::not_yet; })
-      if (string != nullptr && string->get() == Names<Enum>::not_yet.first)
-        return wanted(node, Names<Enum>::not_yet.second);
     std::vector<std::string> names;
     for (const auto& [text, member] : Names<Enum>::names) names.emplace_back(text);
     std::string what =

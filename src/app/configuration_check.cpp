@@ -5,11 +5,13 @@
 #include <filesystem>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "app/configuration.hpp"
 #include "base/utf8.hpp"
+#include "edit/edits.hpp"
 #include "page/request.hpp"
 
 namespace rastel {
@@ -60,6 +62,7 @@ class Check {
     addresses();
     http();
     for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) door(i);
+    tags();
     for (std::size_t i = 0; i < configuration_.policy.rules.size(); ++i) rule(i);
     return std::move(problems_);
   }
@@ -205,6 +208,17 @@ class Check {
                   "door \"{}\": certificates: want an absolute path, not \"{}\"", door.name, path);
   }
 
+  void tags() {
+    constexpr std::size_t longest_banner = 2000;
+    const PolicyOptions& policy = configuration_.policy;
+    for (const auto& [option, text, longest] :
+         {std::tuple{"tag_subject", policy.tag_subject, edit::Edits::longest_mark},
+          std::tuple{"tag_banner", policy.tag_banner, longest_banner}})
+      if (text.size() > longest)
+        problem(fmt::format("policy.{}", option), "policy.{}: has {} bytes, want at most {}", option,
+                text.size(), longest);
+  }
+
   void rule(std::size_t index) {
     for (const std::string& door : configuration_.policy.rules[index].doors)
       if (std::ranges::find(configuration_.door.smtp, door, &SmtpDoorOptions::name) ==
@@ -308,6 +322,8 @@ void look_at_policy(const PolicyOptions& policy, std::vector<std::string>& said)
   if (policy.mode == PolicyMode::observe) said.push_back("policy.mode = \"observe\": everything passes");
   if (policy.infected == Action::pass || policy.infected == Action::tag)
     said.push_back("policy.infected lets infected mail through");
+  if (policy.ambiguous == Action::strip)
+    said.push_back("policy.ambiguous = \"strip\": an ambiguous message is never edited, it is held");
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
     const PolicyRule& rule = policy.rules[i];
     const bool may_loosen =

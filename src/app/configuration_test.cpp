@@ -170,8 +170,6 @@ INSTANTIATE_TEST_SUITE_P(
               "\"suspicious\"; did you mean \"suspicious\"?"},
         Wrong{"[engine.heuristics]\nmacros = true\n",
               "r.toml:2: engine.heuristics.macros = true: want one of \"off\", \"tag\", \"suspicious\""},
-        Wrong{"[policy]\ninfected = \"strip\"\n",
-              "r.toml:2: policy.infected = \"strip\": this version can't take parts out of a message yet"},
         Wrong{"engine = 1\n", "r.toml:1: engine = 1: want a table [engine]"},
         Wrong{"[site]\ndomains = \"example.com\"\n",
               "r.toml:2: site.domains = \"example.com\": want a list in brackets"},
@@ -620,7 +618,6 @@ TEST(Reference, HasEveryOptionWithItsSentenceInTablesThatAreWhole) {
     }
   EXPECT_GT(rows, 60U);
   EXPECT_THAT(text, HasSubstr("| `next_hop` | next hop | **required** |"));
-  EXPECT_THAT(text, Not(HasSubstr("strip")));
 }
 
 }  // namespace

@@ -150,7 +150,8 @@ class Daemon final : public control::ControlHandlers {
   Answer<boost::json::object> scan(MessagePointer message,
                                    std::shared_ptr<sandbox::Withdrawal> withdrawal) override {
     const auto begun = std::chrono::steady_clock::now();
-    Report report = co_await pool_->scan(std::move(message), std::move(withdrawal));
+    sandbox::ScanRequest request{std::move(message)};
+    Report report = co_await pool_->scan(std::move(request), std::move(withdrawal));
     const auto spent =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);
     co_return to_json(
@@ -228,7 +229,8 @@ class Daemon final : public control::ControlHandlers {
     hand_over.load_deadline = configuration.signatures.load_deadline;
     pool_ = sandbox::WorkerPool::create(main_.get_executor(), engine, *link_, hand_over);
     keeper_ = sandbox::SignatureKeeper::create(main_.get_executor(), configuration.signatures, *pool_);
-    inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, sandbox::workers_of(engine));
+    inspector_.emplace(main_.get_executor(), *pool_, *quarantine_, blocking_, sandbox::workers_of(engine),
+                       configuration.store.directory + "/spool");
     const std::uint32_t processors = std::thread::hardware_concurrency();
     threads_.emplace(processors <= 2 ? 0 : std::min(processors / 2, 8U), main_.get_executor());
     services_.emplace(*inspector_, blocking_, *history_, *threads_, configuration.store.directory + "/spool",

@@ -70,8 +70,7 @@ concept HasRows = requires { Rows<Struct>::rows; };
 
 template <class Enum>
 struct Names;  // specialised beside each enum: static constexpr std::array names{std::pair{"text"sv, value},
-               // …}; and, where a name is promised but not there yet: static constexpr std::pair
-               // not_yet{name, why}
+               // …}
 
 template <class Enum>
 concept HasNames = requires { Names<Enum>::names; };

@@ -77,7 +77,7 @@ class PartScan final : public message::LeafVisitor {
         message::archive_names(bytes, std::min(message::archive_room(bytes.size()), unpacking_left_));
     unpacking_left_ -= std::min(archive.unpacked, unpacking_left_);
     part.members = std::move(archive.names);
-    if (archive.encrypted) observer_.add_encrypted("Archive.Encrypted");
+    if (archive.encrypted) observer_.add_encrypted("Archive.Encrypted", part.sha256);
   }
 
   Part::Looked look_at(const message::Leaf& leaf) {

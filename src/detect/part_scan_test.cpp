@@ -11,6 +11,7 @@
 #include "detect/canaries.hpp"
 #include "detect/engine_for_test.hpp"
 #include "detect/text_digest.hpp"
+#include "detect/zip_for_test.hpp"
 
 namespace rastel::detect {
 namespace {
@@ -110,6 +111,27 @@ TEST(PartScan, AFindingIsSaidOfThePartThatHasIt) {
     if (&other != part) {
       EXPECT_TRUE(other.findings.empty()) << other.path;
     }
+  }
+}
+
+TEST(PartScan, WhatIsEncryptedIsSaidOfThePartAlsoBesideAVirus) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  const std::string locked =
+      zip_for_test({{.name = "locked.txt", .content = std::string(40, '\x7f'), .encrypted = true}});
+  const std::string both =
+      "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+      "Content-Type: text/plain\r\n\r\n" +
+      std::string(eicar()) +
+      "\r\n--b\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: binary\r\n\r\n" + locked +
+      "\r\n--b--\r\n";
+  for (const std::string& mail : {both, mail_with_attachment("a.zip", locked)}) {
+    const Report report = scan_for_test(*engine, mail);
+    const auto found = std::ranges::find(report.findings, FindingKind::encrypted, &Finding::kind);
+    ASSERT_NE(found, report.findings.end()) << describe(report);
+    const Part* part = part_of(report, locked);
+    ASSERT_NE(part, nullptr) << describe_parts(report);
+    EXPECT_EQ(part->findings, std::vector<std::string>{found->name});
   }
 }
 

@@ -158,9 +158,14 @@ void ScanObserver::add_unscanned(UnscannedReason reason, std::string_view name) 
   add(FindingKind::unscanned, name);
 }
 
-void ScanObserver::add_encrypted(std::string_view name) {
-  const auto known = std::ranges::find(report_.findings, FindingKind::encrypted, &Finding::kind);
-  if (known == report_.findings.end()) add(FindingKind::encrypted, name);
+void ScanObserver::add_encrypted(std::string_view name, const Digest& part) {
+  auto known = std::ranges::find(report_.findings, FindingKind::encrypted, &Finding::kind);
+  if (known == report_.findings.end()) {
+    add(FindingKind::encrypted, name);
+    known = std::ranges::find(report_.findings, FindingKind::encrypted, &Finding::kind);
+  }
+  if (known != report_.findings.end() && found_in_.size() < limits_.findings)
+    found_in_.emplace_back(part, known->name);
 }
 
 cl_error_t ScanObserver::layer(const Layer& layer) {

@@ -58,8 +58,8 @@ class ScanObserver {
   }  // the pass's outermost layer was taken for a mail
 
   void add_unscanned(UnscannedReason reason, std::string_view name);
-  // Unless libclamav has told of something encrypted.
-  void add_encrypted(std::string_view name);
+  // What our reader has seen; by the name that libclamav gave to something encrypted, if it did.
+  void add_encrypted(std::string_view name, const Digest& part);
   [[nodiscard]] Report& report() { return report_; }
   [[nodiscard]] Deadline until() const { return until_; }
   [[nodiscard]] bool found_signature() const { return signature_found_; }

@@ -10,8 +10,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "policy/rules.hpp"
 
 namespace rastel::inspect {
 
@@ -32,11 +34,12 @@ struct Inspector::Scan {
 };
 
 Inspector::Inspector(asio::any_io_executor executor, sandbox::WorkerPool& pool, store::Quarantine& quarantine,
-                     BlockingPool& blocking, std::uint32_t workers)
+                     BlockingPool& blocking, std::uint32_t workers, std::filesystem::path spool)
     : executor_(std::move(executor)),
       pool_(pool),
       quarantine_(quarantine),
       blocking_(blocking),
+      spool_(std::move(spool)),
       most_outlived_(std::max<std::uint32_t>(workers / 2, 1)),
       most_waiting_(std::max<std::uint32_t>(workers, 1) * 50),
       policy_(std::make_shared<const PolicyOptions>()) {}
@@ -84,7 +87,8 @@ asio::awaitable<std::shared_ptr<Inspector::Scan>> Inspector::find_or_start(Subje
 }
 
 asio::awaitable<void> Inspector::run(std::shared_ptr<Scan> scan, MessagePointer message, Digest key) {
-  scan->report = co_await pool_.scan(std::move(message), scan->withdrawal);
+  sandbox::ScanRequest request{std::move(message), policy::may_edit(*policy())};
+  scan->report = co_await pool_.scan(std::move(request), scan->withdrawal);
   ended(scan, key);
 }
 
@@ -162,10 +166,11 @@ Verdict Inspector::judge(const Subject& subject, const Report& report,
 
 namespace {
 
+bool is_handed_on(Action done) { return done == Action::pass || done == Action::tag; }
+
 bool passes(const Verdict& verdict) {
-  return std::ranges::all_of(verdict.dispositions, [](const Disposition& disposition) {
-    return disposition.done == Action::pass || disposition.done == Action::tag;
-  });
+  return std::ranges::all_of(verdict.dispositions,
+                             [](const Disposition& disposition) { return is_handed_on(disposition.done); });
 }
 
 std::vector<std::string> addresses(const Envelope& envelope) {
@@ -176,11 +181,15 @@ std::vector<std::string> addresses(const Envelope& envelope) {
 
 }  // namespace
 
-asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) {
+asio::awaitable<Inspector::Answer> Inspector::ask(const Subject& subject, Deadline reply_by) {
   const auto here = co_await asio::this_coro::executor;
   auto scanning = scan(subject, reply_by);
   if (here != executor_) scanning = asio::co_spawn(executor_, std::move(scanning), asio::use_awaitable);
-  Answer answer = co_await std::move(scanning);
+  co_return co_await std::move(scanning);
+}
+
+asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) {
+  Answer answer = co_await ask(subject, reply_by);
   Outcome outcome;
   outcome.in_time = answer.in_time;
   policy::Circumstances circumstances;
@@ -191,10 +200,10 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
   outcome.verdict = judge(subject, answer.report, circumstances);
   // Asked only when it matters: a clean message passes without a look into the quarantine.
   if (!passes(outcome.verdict)) {
-    auto ask = [this, key = subject.retry_key, to = addresses(subject.envelope)] {
+    auto look = [this, key = subject.retry_key, to = addresses(subject.envelope)] {
       return quarantine_.has_pass(key, to, store::Clock::now());
     };
-    const auto used = co_await blocking_.run(std::move(ask));
+    const auto used = co_await blocking_.run(std::move(look));
     if (!used) log::error("{}: can't ask the quarantine for releases: {}", subject.id, used.error().what);
     if (used && *used) {
       outcome.released = true;
@@ -203,7 +212,81 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
     }
   }
   outcome.report = std::move(answer.report);
+  co_await edit(subject, outcome, reply_by);
   co_return outcome;
+}
+
+namespace {
+
+void hold_instead(const Version& version, Verdict& verdict) {
+  for (const std::size_t recipient : version.recipients)
+    verdict.dispositions[recipient].done = Action::quarantine;
+}
+
+}  // namespace
+
+asio::awaitable<void> Inspector::edit(const Subject& subject, Outcome& outcome, Deadline reply_by) {
+  const auto options = policy();
+  const TagTexts texts{options->tag_subject, options->tag_banner};
+  const bool tags = !texts.empty() && !outcome.released;
+  std::vector<Version> versions = versions_of(outcome.verdict, subject.message, tags);
+  for (Version& version : versions) {
+    const bool strips = !version.removed.empty();
+    std::string problem;
+    if (strips) problem = co_await strip(subject, outcome, version, reply_by);
+    if (version.tagged) problem = co_await tag(subject, outcome, version, texts);
+    if (!problem.empty()) outcome.note = problem;
+    if (!problem.empty() && strips)
+      hold_instead(version, outcome.verdict);
+    else
+      outcome.versions.push_back(std::move(version));
+  }
+}
+
+// Empty, or why there is no such version.
+asio::awaitable<std::string> Inspector::strip(const Subject& subject, const Outcome& outcome,
+                                              Version& version, Deadline reply_by) {
+  const auto splices = removal(version.removed, outcome.report, subject.id);
+  if (!splices) co_return fmt::format("can't be edited: {}", to_string(splices.error()));
+  const std::string problem = co_await write(subject, version, *splices);
+  if (!problem.empty()) co_return problem;
+  // Of where the parts lie a worker has spoken, and a worker may be in the message's hands: another one looks
+  // at what is left.
+  Subject left = subject;
+  left.message = version.message;
+  left.retry_key = left.message->digest();
+  left.pass_unscanned = false;
+  const Answer answer = co_await ask(left, reply_by);
+  if (!answer.in_time) co_return "no verdict in time of what is left";
+  const Verdict verdict = judge(left, answer.report, {});
+  for (const std::size_t recipient : version.recipients) {
+    const Disposition& disposition = verdict.dispositions[recipient];
+    if (!is_handed_on(disposition.asked))
+      co_return "what is left is " + class_with_reason(disposition.deciding_class, disposition.reason);
+  }
+  co_return std::string();
+}
+
+// Who is only told of something gets the message in any case.
+asio::awaitable<std::string> Inspector::tag(const Subject& subject, const Outcome& outcome, Version& version,
+                                            const TagTexts& texts) {
+  const auto splices = tagging(texts, outcome.report);
+  if (!splices) co_return fmt::format("not marked: {}", to_string(splices.error()));
+  co_return co_await write(subject, version, *splices);
+}
+
+asio::awaitable<std::string> Inspector::write(const Subject& subject, Version& version,
+                                              std::vector<edit::Splice> splices) {
+  auto work = [original = subject.message, splices = std::move(splices), spool = spool_] {
+    return edited_copy(*original, splices, spool);
+  };
+  auto copy = co_await blocking_.run(std::move(work));
+  if (!copy) {
+    log::warning("{}: the edited message can't be written: {}", subject.id, copy.error().what);
+    co_return "the edited message can't be written";
+  }
+  version.message = *std::move(copy);
+  co_return std::string();
 }
 
 asio::awaitable<void> Inspector::spend_release(const Subject& subject) {
@@ -226,7 +309,8 @@ asio::awaitable<Result<>> Inspector::make_durable(const Subject& subject, const 
   held.subject = subject.subject;
   store::HoldRequest discarded = held;
   for (const Disposition& disposition : outcome.verdict.dispositions) {
-    if (disposition.done == Action::quarantine) held.recipients.push_back(disposition.recipient);
+    if (disposition.done == Action::quarantine || disposition.done == Action::strip)
+      held.recipients.push_back(disposition.recipient);
     if (disposition.done == Action::discard) discarded.recipients.push_back(disposition.recipient);
   }
   if (held.recipients.empty() && discarded.recipients.empty()) co_return Result<>{};

@@ -26,6 +26,7 @@
 #include "base/deadline.hpp"
 #include "base/message.hpp"
 #include "inspect/blocking.hpp"
+#include "inspect/versions.hpp"
 #include "policy/judge.hpp"
 #include "sandbox/pool.hpp"
 #include "store/history.hpp"
@@ -49,6 +50,10 @@ struct Outcome {
   bool in_time =
       true;  // false: the reply deadline passed first; the scan goes on, its verdict waits for the retry
   bool released = false;  // passes because it was released from the quarantine
+  // For all who get the message (done: pass, tag, strip), each recipient in one. Of whom done is strip the
+  // original is to be held besides.
+  std::vector<Version> versions;
+  std::string note;  // of edits that could not be done; empty: nothing
 };
 
 class Inspector {
@@ -58,15 +63,15 @@ class Inspector {
 
   // `executor`: the one of `pool`. Everything referred to outlives the inspector.
   Inspector(boost::asio::any_io_executor executor, sandbox::WorkerPool& pool, store::Quarantine& quarantine,
-            BlockingPool& blocking, std::uint32_t workers);
+            BlockingPool& blocking, std::uint32_t workers, std::filesystem::path spool);
 
   void set_policy(std::shared_ptr<const PolicyOptions> policy);
 
   // Callable from every thread; resumes on the caller's executor.
   [[nodiscard]] boost::asio::awaitable<Outcome> inspect(Subject subject, Deadline reply_by);
 
-  // Holds the message for the recipients whose disposition is done == quarantine; records a durable discard
-  // for those with done == discard. On success all of it is on disk. Nothing to do is success.
+  // Holds the message for the recipients whose disposition is done == quarantine or strip; records a durable
+  // discard for those with done == discard. On success all of it is on disk. Nothing to do is success.
   [[nodiscard]] boost::asio::awaitable<Result<>> make_durable(const Subject& subject, const Outcome& outcome);
 
   // A released message was taken by the next hop: its pass is used up.
@@ -94,7 +99,19 @@ class Inspector {
     bool in_time = true;
   };
 
+  // On any executor, and on ours.
+  [[nodiscard]] boost::asio::awaitable<Answer> ask(const Subject& subject, Deadline reply_by);
   [[nodiscard]] boost::asio::awaitable<Answer> scan(Subject subject, Deadline reply_by);
+  // Fills in the versions. Who would get one with parts taken out, and can't, is held.
+  [[nodiscard]] boost::asio::awaitable<void> edit(const Subject& subject, Outcome& outcome,
+                                                  Deadline reply_by);
+  // These make a version what it is to be; else they say why not.
+  [[nodiscard]] boost::asio::awaitable<std::string> strip(const Subject& subject, const Outcome& outcome,
+                                                          Version& version, Deadline reply_by);
+  [[nodiscard]] boost::asio::awaitable<std::string> tag(const Subject& subject, const Outcome& outcome,
+                                                        Version& version, const TagTexts& texts);
+  [[nodiscard]] boost::asio::awaitable<std::string> write(const Subject& subject, Version& version,
+                                                          std::vector<edit::Splice> splices);
   [[nodiscard]] boost::asio::awaitable<std::shared_ptr<Scan>> find_or_start(Subject subject);
   [[nodiscard]] boost::asio::awaitable<bool> wait(std::shared_ptr<Scan> scan, Deadline reply_by, Digest key);
   [[nodiscard]] boost::asio::awaitable<void> run(std::shared_ptr<Scan> scan, MessagePointer message,
@@ -111,6 +128,7 @@ class Inspector {
   sandbox::WorkerPool& pool_;
   store::Quarantine& quarantine_;
   BlockingPool& blocking_;
+  const std::filesystem::path spool_;
   const std::uint32_t most_outlived_;  // scans that go on though nobody waits
   const std::uint32_t most_waiting_;   // scans under way or waiting, beyond which we are overloaded
 

@@ -30,6 +30,17 @@ std::uint32_t milliseconds(std::chrono::microseconds spent) {
 
 std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
 
+// What was taken out, as its reader knows it.
+std::string removed_text(const std::vector<Offence>& offences, const Report& report) {
+  std::string text;
+  for (const Offence& offence : offences) {
+    const Part& part = report.parts[offence.part];
+    if (!text.empty()) text += ',';
+    text += part.names.empty() ? part.path : part.names.front();
+  }
+  return text;
+}
+
 std::string findings_text(const Report& report) {
   std::string text;
   for (const Finding& finding : report.findings) {
@@ -95,6 +106,8 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
                               {"next_reply", or_dash(story.next_reply), Field::Kind::quoted},
                               {"ms", fmt::format("{}/{}/{}", milliseconds(story.receive),
                                                  milliseconds(story.scan), milliseconds(story.forward))}};
+    if (disposition.done == Action::strip)
+      fields.push_back({"removed", removed_text(disposition.offences, outcome.report), Field::Kind::quoted});
     if (disposition.observed) fields.push_back({"mode", "observe"});
     if (outcome.released) fields.push_back({"released", "yes"});
     if (!story.note.empty()) fields.push_back({"note", story.note, Field::Kind::quoted});

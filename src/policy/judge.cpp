@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "policy/classify.hpp"
@@ -78,24 +79,50 @@ Decision decide(const std::vector<Classified>& classes, const PolicyOptions& set
 }
 
 // What the place can still do of it ("What a door can't do is done the nearest safe way").
-Action possible(Action asked, Place place) {
+Action possible(Action asked, Place place, const std::vector<Offence>& offences) {
   // After the queue a refusal would bounce to a forged sender (PROTOCOLS A-40).
   if (asked == Action::reject && place == Place::after_queue) return Action::quarantine;
-  // No door takes parts out yet: passed whole it would be what strip is to prevent.
-  if (asked == Action::strip) return Action::quarantine;
+  // Nothing can be taken out: passed whole it would be what strip is to prevent.
+  if (asked == Action::strip && offences.empty()) return Action::quarantine;
   return asked;
 }
 
-Disposition dispose(const Decision& decision, const PolicyOptions& settings, std::size_t index, Place place) {
+// The findings of one part, with their kinds.
+std::vector<Finding> findings_of(const Part& part, const Report& report) {
+  std::vector<Finding> findings;
+  for (const Finding& finding : report.findings)
+    if (std::ranges::find(part.findings, finding.name) != part.findings.end()) findings.push_back(finding);
+  return findings;
+}
+
+// The parts that would be kept from the recipient if each came alone.
+std::vector<Offence> offences_in(const Report& report, const PolicyOptions& settings) {
+  const Banned banned{settings.banned_names, settings.banned_types};
+  std::vector<Offence> offences;
+  for (std::size_t index = 0; index < report.parts.size(); ++index) {
+    Report alone;
+    alone.findings = findings_of(report.parts[index], report);
+    alone.parts = {report.parts[index]};
+    const Decision decision = decide(classify(alone, banned), settings, false);
+    if (decision.action <= Action::strip)
+      offences.push_back({index, decision.by.message_class, decision.by.finding});
+  }
+  return offences;
+}
+
+Disposition dispose(const Decision& decision, const PolicyOptions& settings,
+                    const std::vector<Offence>& offences, std::size_t index, Place place) {
   Disposition disposition;
   disposition.recipient = index;
   disposition.asked = decision.action;
-  disposition.done = possible(decision.action, place);
+  disposition.done = possible(decision.action, place, offences);
+  if (disposition.done == Action::strip) disposition.offences = offences;
   disposition.deciding_class = decision.by.message_class;
   disposition.reason = decision.by.reason;
   disposition.finding = decision.by.finding;
   if (settings.mode == PolicyMode::observe) {
     disposition.done = Action::pass;
+    disposition.offences.clear();
     disposition.observed = decision.action != Action::pass;
   }
   return disposition;
@@ -137,11 +164,39 @@ class Classes {
   std::vector<Known> known_;
 };
 
+// Likewise, of the parts by themselves.
+class Offences {
+ public:
+  explicit Offences(const Report& report) : report_(report) {}
+  const std::vector<Offence>& under(const PolicyOptions& settings) {
+    for (const auto& [known, offences] : known_)
+      if (asks_the_same(known, settings)) return offences;
+    return known_.emplace_back(settings, offences_in(report_, settings)).second;
+  }
+
+ private:
+  // Of what can be found in one part.
+  static bool asks_the_same(const PolicyOptions& one, const PolicyOptions& other) {
+    const auto asked = [](const PolicyOptions& settings) {
+      return std::tuple(settings.infected, settings.suspicious, settings.encrypted, settings.banned,
+                        settings.banned_in_archives, settings.unscanned.limit);
+    };
+    return asked(one) == asked(other) && one.banned_names == other.banned_names &&
+           one.banned_types == other.banned_types;
+  }
+
+  using Known = std::pair<PolicyOptions, std::vector<Offence>>;
+  const Report& report_;
+  std::vector<Known> known_;
+};
+
 }  // namespace
 
 Verdict judge(const Report& report, const Envelope& envelope, const PolicyOptions& options,
               const Circumstances& circumstances, bool replies_per_recipient) {
   Classes classes(report);
+  Offences offences(report);
+  const std::vector<Offence> none;
   Verdict verdict;
   const std::size_t count = std::max<std::size_t>(envelope.recipients.size(), 1);
   for (std::size_t i = 0; i < count; ++i) {
@@ -149,7 +204,8 @@ Verdict judge(const Report& report, const Envelope& envelope, const PolicyOption
     const PolicyOptions settings = settings_for(envelope, recipient, options);
     Decision decision = decide(classes.under(settings), settings, circumstances.repeated_failure);
     if (circumstances.released) decision.action = Action::pass;
-    verdict.dispositions.push_back(dispose(decision, settings, i, envelope.place));
+    const auto& parts = decision.action == Action::strip ? offences.under(settings) : none;
+    verdict.dispositions.push_back(dispose(decision, settings, parts, i, envelope.place));
     Disposition& disposition = verdict.dispositions.back();
     if (circumstances.pass_unscanned && disposition.deciding_class == MessageClass::unscanned &&
         disposition.done == Action::defer)

@@ -23,9 +23,9 @@ struct Circumstances {
 // One disposition a recipient, in the envelope's order; `asked` is policy's, `done` what the place can do of
 // it (SURFACE 3, "What a door can't do": reject → quarantine after the queue; a reject for a subset of the
 // recipients over one SMTP reply → quarantine for these; any defer → the whole message; strip → quarantine
-// until a door can do it). An empty recipient list gives one disposition judged without recipient rules. mode
-// = "observe": `asked` as computed, `done` pass, `observed` where that differs. The verdict's class is that
-// of the strictest `asked`.
+// where no part is to blame). An empty recipient list gives one disposition judged without recipient rules.
+// mode = "observe": `asked` as computed, `done` pass, `observed` where that differs. The verdict's class is
+// that of the strictest `asked`.
 [[nodiscard]] Verdict judge(const Report& report, const Envelope& envelope, const PolicyOptions& options,
                             const Circumstances& circumstances, bool replies_per_recipient);
 

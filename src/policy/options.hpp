@@ -60,6 +60,8 @@ struct PolicyOptions {
       "*.exe", "*.com", "*.scr", "*.pif", "*.cpl", "*.bat", "*.cmd", "*.ps1", "*.vbs", "*.vbe", "*.js",
       "*.jse", "*.wsf", "*.hta", "*.lnk", "*.msi", "*.jar", "*.chm", "*.xll", "*.iso", "*.img", "*.vhd"};
   std::vector<std::string> banned_types{"application/x-dosexec"};
+  std::string tag_subject = {};   // UTF-8, empty: none
+  std::string tag_banner = {};    // likewise
   std::vector<PolicyRule> rules;  // [[policy.rule]]
 };
 
@@ -67,12 +69,11 @@ template <>
 struct Names<Action> {
   static constexpr std::array names{std::pair{std::string_view("pass"), Action::pass},
                                     std::pair{std::string_view("tag"), Action::tag},
+                                    std::pair{std::string_view("strip"), Action::strip},
                                     std::pair{std::string_view("quarantine"), Action::quarantine},
                                     std::pair{std::string_view("reject"), Action::reject},
                                     std::pair{std::string_view("defer"), Action::defer},
                                     std::pair{std::string_view("discard"), Action::discard}};
-  static constexpr std::pair not_yet{std::string_view("strip"),
-                                     std::string_view("this version can't take parts out of a message yet")};
 };
 template <>
 struct Names<PolicyMode> {
@@ -149,6 +150,12 @@ struct Rows<PolicyOptions> {
              "save the part under is tried."},
       Option{"banned_types", &PolicyOptions::banned_types,
              "Media types as patterns, of what a part truly is by its content."},
+      Option{"tag_subject", &PolicyOptions::tag_subject,
+             "Put before the subject of mail that is tagged, at most 200 bytes; it breaks a DKIM signature. "
+             "Empty: nothing."},
+      Option{"tag_banner", &PolicyOptions::tag_banner,
+             "A sentence put above the text of mail that is tagged, unless the text is signed or encrypted. "
+             "Empty: none."},
       Option{"rule", &PolicyOptions::rules,
              "Exceptions; the first that matches decides, setting by setting."}};
 };

@@ -79,6 +79,17 @@ PolicyOptions without_rules(const PolicyOptions& options) {
 
 }  // namespace
 
+bool may_edit(const PolicyOptions& options) {
+  if (!options.tag_subject.empty() || !options.tag_banner.empty()) return true;
+  const auto strips = [](std::optional<Action> action) { return action == Action::strip; };
+  const auto any_strips = [&](const auto& settings) {
+    const auto& unscanned = settings.unscanned;
+    return strips(settings.infected) || strips(settings.suspicious) || strips(settings.banned) ||
+           strips(settings.banned_in_archives) || strips(settings.encrypted) || strips(unscanned.limit);
+  };
+  return any_strips(options) || std::ranges::any_of(options.rules, any_strips);
+}
+
 Action action_for(UnscannedReason reason, const UnscannedActions& actions) {
   switch (reason) {
     case UnscannedReason::engine:

@@ -13,6 +13,9 @@ namespace rastel::policy {
 [[nodiscard]] PolicyOptions settings_for(const Envelope& envelope, const Recipient* recipient,
                                          const PolicyOptions& options);
 
+// Whether a message may come to be edited: parts taken out by some rule, or tags that its reader sees.
+[[nodiscard]] bool may_edit(const PolicyOptions& options);
+
 [[nodiscard]] Action action_for(UnscannedReason reason, const UnscannedActions& actions);
 
 }  // namespace rastel::policy

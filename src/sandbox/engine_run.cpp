@@ -220,10 +220,10 @@ Digest key_of(const Message& message) {
 
 }  // namespace
 
-std::optional<Report> EngineRun::known_clean(const Message& message) const {
+std::optional<Report> EngineRun::known_clean(const ScanRequest& request) const {
   if (!verdicts_ || state_ != State::ready) return std::nullopt;
-  const Report* known = reports_.find(key_of(message), ReportMemory::Clock::now());
-  if (known == nullptr) return std::nullopt;
+  const Report* known = reports_.find(key_of(*request.message), ReportMemory::Clock::now());
+  if (known == nullptr || (request.places && !known->places)) return std::nullopt;
   Report report = *known;
   report.layers = report.layers_known = 1;
   for (Part& part : report.parts) part.looked = Part::Looked::remembered;
@@ -269,7 +269,7 @@ asio::awaitable<ReportAssembler::Progress> EngineRun::receive_report(Worker& wor
   co_return progress;
 }
 
-asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, MessagePointer message,
+asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, ScanRequest request,
                                              Deadline deadline) {
   const auto self = shared_from_this();
   using Progress = ReportAssembler::Progress;
@@ -283,9 +283,10 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Mes
   ++worker->scans;
   // Not to be guessed: a worker in an attacker's hands must not answer before it is asked.
   header.number = unguessable_number();
-  header.size = message->size();
+  header.size = request.message->size();
+  header.value = static_cast<std::int32_t>(request.places ? ScanWants::places : ScanWants::report);
   if (!worker->channel->quiet() ||
-      !worker->channel->send(encode_frame(header, {}), {message->descriptor()})) {
+      !worker->channel->send(encode_frame(header, {}), {request.message->descriptor()})) {
     kill_worker(worker);
     co_return ScanOutcome{ScanOutcome::Kind::worker_unfit, {}};
   }
@@ -295,7 +296,8 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Mes
   if (progress == Progress::complete) {
     Report report = signed_report(assembler.report());
     std::vector<Digest> vouched = std::exchange(report.vouched, {});
-    if (report.complete() && report.findings.empty()) remember(*worker, *message, report, std::move(vouched));
+    if (report.complete() && report.findings.empty())
+      remember(*worker, *request.message, report, std::move(vouched));
     co_return ScanOutcome{ScanOutcome::Kind::answered, std::move(report)};
   }
   if (worker->state == Worker::State::retired)  // by us, as nobody waits for this

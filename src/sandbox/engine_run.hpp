@@ -11,9 +11,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
-#include "base/message.hpp"
 #include "sandbox/channel.hpp"
 #include "sandbox/report_memory.hpp"
+#include "sandbox/scan_request.hpp"
 #include "sandbox/signal.hpp"
 #include "sandbox/verdict_table.hpp"
 #include "sandbox/wire.hpp"
@@ -65,11 +65,11 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
 
   // Scans with a worker that is busy with this alone. Kills the worker at the deadline and when it breaks the
   // rules.
-  [[nodiscard]] boost::asio::awaitable<ScanOutcome> scan(std::shared_ptr<Worker> worker,
-                                                         MessagePointer message, Deadline deadline);
+  [[nodiscard]] boost::asio::awaitable<ScanOutcome> scan(std::shared_ptr<Worker> worker, ScanRequest request,
+                                                         Deadline deadline);
 
   // The very same bytes were clean, by a worker of this engine: what it would report again.
-  [[nodiscard]] std::optional<Report> known_clean(const Message& message) const;
+  [[nodiscard]] std::optional<Report> known_clean(const ScanRequest& request) const;
   [[nodiscard]] std::uint64_t remembered() const {
     return verdicts_ ? verdicts_->entries() + reports_.entries() : 0;
   }

@@ -44,17 +44,17 @@ class Pool final : public WorkerPool {
     asio::co_spawn(executor_, keep_an_engine(), asio::detached);
   }
 
-  asio::awaitable<Report> scan(MessagePointer message, std::shared_ptr<Withdrawal> withdrawal) override {
+  asio::awaitable<Report> scan(ScanRequest request, std::shared_ptr<Withdrawal> withdrawal) override {
     ++status_.scans;
     if (current_) {
-      if (auto known = current_->known_clean(*message)) {
+      if (auto known = current_->known_clean(request)) {
         ++status_.messages_known;
         co_return *std::move(known);
       }
     }
     ++under_way_;
     const Deadline deadline = Deadline::in(options_.deadline);
-    Report report = co_await scan_until(deadline, std::move(message), *withdrawal);
+    Report report = co_await scan_until(deadline, std::move(request), *withdrawal);
     withdrawal->set_act({});
     if (withdrawal->withdrawn()) {
       report = Report{};
@@ -152,19 +152,19 @@ class Pool final : public WorkerPool {
 
   // A scan that its engine's death or a broken worker has cut off is not to blame: the first gets one more
   // try, the second (which never had the message) as many as the time allows.
-  asio::awaitable<Report> scan_until(Deadline deadline, MessagePointer message, Withdrawal& withdrawal) {
+  asio::awaitable<Report> scan_until(Deadline deadline, ScanRequest request, Withdrawal& withdrawal) {
     Report none;
     none.set_unscanned(UnscannedReason::engine);
     for (int deaths = 0;;) {
-      const Acquired acquired = co_await acquire(message->size(), deadline, withdrawal);
+      const Acquired acquired = co_await acquire(request.message->size(), deadline, withdrawal);
       const auto& engine = acquired.engine;
       const auto& worker = acquired.worker;
       if (!worker) co_return none;
       withdrawal.set_act([engine, worker] { engine->kill_worker(worker); });
-      ScanOutcome outcome = co_await engine->scan(worker, message, Deadline::in(options_.deadline));
+      ScanOutcome outcome = co_await engine->scan(worker, request, Deadline::in(options_.deadline));
       give_back(*engine, worker, outcome);
       if (outcome.report.has(UnscannedReason::crash) && !withdrawal.withdrawn()) {
-        auto second = co_await whose_fault(engine, message);
+        auto second = co_await whose_fault(engine, request);
         if (second) co_return *std::move(second);
       }
       if (outcome.kind == ScanOutcome::Kind::answered || withdrawal.withdrawn())
@@ -246,8 +246,7 @@ class Pool final : public WorkerPool {
   // With the old engine still there, a message that has crashed the new one is given to it: survives it, the
   // new signatures are to blame, and its verdict stands. (A message that crashes both is to blame itself:
   // nobody turns the signatures back by sending it.)
-  asio::awaitable<std::optional<Report>> whose_fault(std::shared_ptr<EngineRun> engine,
-                                                     MessagePointer message) {
+  asio::awaitable<std::optional<Report>> whose_fault(std::shared_ptr<EngineRun> engine, ScanRequest request) {
     const auto old = former_;
     if (!old || engine != current_ || old->state() != EngineRun::State::ready) co_return std::nullopt;
     const Deadline deadline = Deadline::in(std::chrono::seconds(10));
@@ -262,7 +261,7 @@ class Pool final : public WorkerPool {
     queue_.wake_next();
     if (!worker) co_return std::nullopt;
     worker->state = Worker::State::busy;
-    ScanOutcome outcome = co_await old->scan(worker, std::move(message), Deadline::in(options_.deadline));
+    ScanOutcome outcome = co_await old->scan(worker, std::move(request), Deadline::in(options_.deadline));
     old->kill_worker(worker);
     end_drained();
     changed();

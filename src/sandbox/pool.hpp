@@ -18,8 +18,8 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/error.hpp"
-#include "base/message.hpp"
 #include "detect/options.hpp"
+#include "sandbox/scan_request.hpp"
 #include "verdict/report.hpp"
 
 namespace rastel::sandbox {
@@ -93,7 +93,7 @@ class WorkerPool {
   // Waits for a worker (at most until the deadline), scans. Never fails: trouble is told by Report::unscanned
   // (engine: no engine or no free worker in time; timeout, crash, memory: of the worker; timeout when it was
   // withdrawn).
-  [[nodiscard]] virtual boost::asio::awaitable<Report> scan(MessagePointer message,
+  [[nodiscard]] virtual boost::asio::awaitable<Report> scan(ScanRequest request,
                                                             std::shared_ptr<Withdrawal> withdrawal) = 0;
   // A second engine loads the signatures, proves itself on the canaries and the clean set and takes over
   // worker by worker; when it fails the old one stays and the error says why. It is on trial at first: dies

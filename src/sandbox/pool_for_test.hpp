@@ -64,22 +64,23 @@ class PoolForTest {
   }
 
   std::shared_ptr<std::optional<Report>> start_scan(
-      std::string_view text, std::shared_ptr<Withdrawal> withdrawal = std::make_shared<Withdrawal>()) {
+      std::string_view text, std::shared_ptr<Withdrawal> withdrawal = std::make_shared<Withdrawal>(),
+      bool places = false) {
     const auto message = message_from_bytes(text, folder_.path());
     EXPECT_TRUE(message);
     auto report = std::make_shared<std::optional<Report>>();
     boost::asio::co_spawn(
         context_,
-        [](WorkerPool& pool, MessagePointer subject, std::shared_ptr<Withdrawal> let_go,
+        [](WorkerPool& pool, ScanRequest subject, std::shared_ptr<Withdrawal> let_go,
            std::shared_ptr<std::optional<Report>> out) -> boost::asio::awaitable<void> {
           *out = co_await pool.scan(std::move(subject), std::move(let_go));
-        }(*pool_, *message, std::move(withdrawal), report),
+        }(*pool_, ScanRequest{*message, places}, std::move(withdrawal), report),
         boost::asio::detached);
     return report;
   }
 
-  Report scan(std::string_view text) {
-    const auto report = start_scan(text);
+  Report scan(std::string_view text, bool places = false) {
+    const auto report = start_scan(text, std::make_shared<Withdrawal>(), places);
     EXPECT_TRUE(run_until([&] { return report->has_value(); })) << "no report about " << text.substr(0, 20);
     return report->value_or(Report{});
   }

@@ -33,6 +33,19 @@ TEST(PoolMemory, TheSameBytesAreCleanWithoutAScan) {
   EXPECT_EQ(pool.status().scans, 3U);
 }
 
+TEST(PoolMemory, WhereItMayBeEditedIsAskedAgainWhenItWasNotAskedBefore) {
+  PoolForTest pool(remembering(), hostile_engine);
+  ASSERT_TRUE(pool.run_until_ready());
+  const std::string mail = "Subject: one\r\n\r\ntext\r\n";
+  EXPECT_FALSE(pool.scan(mail).places);
+  const Report asked = pool.scan(mail, true);
+  EXPECT_EQ(pool.status().messages_known, 0U);
+  ASSERT_TRUE(asked.places);
+  EXPECT_EQ(asked.places->leaves.size(), 1U);
+  EXPECT_EQ(pool.scan(mail, true).places, asked.places);
+  EXPECT_EQ(pool.status().messages_known, 1U);
+}
+
 TEST(PoolMemory, WhatIsNotCleanAndCompleteIsScannedAgain) {
   PoolForTest pool(remembering(), hostile_engine);
   ASSERT_TRUE(pool.run_until_ready());

@@ -17,6 +17,11 @@ std::size_t bytes_of(const Report& report) {
     for (const auto* texts : {&part.true_types, &part.names, &part.members, &part.findings})
       for (const std::string& text : *texts) bytes += sizeof(std::string) + text.size();
   }
+  if (report.places) {
+    bytes += (report.places->subjects.size() + report.places->fields.size()) * sizeof(FieldPlace);
+    for (const LeafPlace& leaf : report.places->leaves)
+      bytes += sizeof leaf + leaf.path.size() + leaf.fields.size() * sizeof(ByteRange);
+  }
   return bytes;
 }
 

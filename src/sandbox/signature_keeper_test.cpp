@@ -20,7 +20,7 @@ using State = KeeperStatus::State;
 class CountingPool final : public WorkerPool {
  public:
   void start() override {}
-  asio::awaitable<Report> scan(MessagePointer, std::shared_ptr<Withdrawal>) override { co_return Report(); }
+  asio::awaitable<Report> scan(ScanRequest, std::shared_ptr<Withdrawal>) override { co_return Report(); }
   asio::awaitable<Result<>> reload() override {
     ++reloads;
     if (!refuses.empty()) co_return fail(ErrorKind::invalid_input, refuses);

@@ -11,6 +11,7 @@
 #include "detect/layer_memory.hpp"
 #include "sandbox/wire_bytes.hpp"
 #include "sandbox/wire_parts.hpp"
+#include "sandbox/wire_places.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -24,7 +25,8 @@ enum class Tag : std::uint16_t {
   layers_known = 6,
   vouched = 7,
   part = 8,
-  flag = 9
+  flag = 9,
+  places = 10
 };
 
 constexpr std::size_t most_findings = 4096;
@@ -112,6 +114,10 @@ bool add_item(Report& report, Tag tag, std::string_view value) {
       report.flags.push_back(*flag);
       return true;
     }
+    case Tag::places:
+      if (report.places) return false;
+      report.places = decode_places(value);
+      return report.places.has_value();
     case Tag::engine_version:
       if (!is_version(value)) return false;
       report.engine_version = value;
@@ -150,6 +156,7 @@ std::string encode_report(const Report& report) {
     put_item(out, Tag::finding, std::string(1, static_cast<char>(finding.kind)) + finding.name);
   for (const Part& part : report.parts) put_item(out, Tag::part, encode_part(part));
   for (const Oddity& flag : report.flags) put_item(out, Tag::flag, encode_flag(flag));
+  if (report.places) put_item(out, Tag::places, encode_places(*report.places));
   for (std::size_t i = 0; i < unscanned_reasons; ++i)
     if (report.unscanned.test(i)) put_item(out, Tag::unscanned, std::string(1, static_cast<char>(i)));
   put_number(out, Tag::layers, report.layers);

@@ -32,11 +32,17 @@ enum class FrameKind : std::uint32_t {
   worker_started = 5,  // number; one descriptor: the worker's socket
   worker_ended = 6,    // number, value: status of waitpid(2)
   // daemon → worker
-  scan = 7,  // number (random), size; one descriptor: the message, read-only
+  scan = 7,  // number (random), size, value: ScanWants; one descriptor: the message, read-only
   // worker → daemon
   worker_ready = 8,
   report_part = 9,  // number as asked; the body is full
   report_end = 10,  // number as asked
+};
+
+// What a report shall hold besides: FrameHeader::value of `scan`.
+enum class ScanWants : std::int32_t {
+  report = 0,
+  places = 1,  // Report::places
 };
 
 struct FrameHeader {

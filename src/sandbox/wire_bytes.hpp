@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/byte_range.hpp"
+
 namespace rastel::sandbox {
 
 template <class Value>
@@ -38,6 +40,19 @@ inline void put_text(std::string& out, std::string_view text) {
   const std::string_view text = in.substr(0, *size);
   in.remove_prefix(*size);
   return text;
+}
+
+inline void put_range(std::string& out, const ByteRange& range) {
+  put(out, static_cast<std::uint64_t>(range.begin));
+  put(out, static_cast<std::uint64_t>(range.end));
+}
+
+[[nodiscard]] inline bool take_range(std::string_view& in, ByteRange& into) {
+  const auto begin = take<std::uint64_t>(in);
+  const auto end = take<std::uint64_t>(in);
+  if (!begin || !end || *begin > *end) return false;
+  into = {static_cast<std::size_t>(*begin), static_cast<std::size_t>(*end)};
+  return true;
 }
 
 }  // namespace rastel::sandbox

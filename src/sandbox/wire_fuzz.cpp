@@ -10,7 +10,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   if (const auto report = decode_report(bytes)) {
     const auto again = decode_report(encode_report(*report));
-    if (!again || again->findings != report->findings || again->unscanned != report->unscanned) std::abort();
+    if (!again || again->findings != report->findings || again->unscanned != report->unscanned ||
+        again->places != report->places)
+      std::abort();
   }
   // As raw frames: each 16-bit length is followed by a frame of that many bytes.
   ReportAssembler frames(0);

@@ -34,19 +34,6 @@ bool take_texts(std::string_view& in, Texts& into) {
   return true;
 }
 
-void put_range(std::string& out, const ByteRange& range) {
-  put(out, static_cast<std::uint64_t>(range.begin));
-  put(out, static_cast<std::uint64_t>(range.end));
-}
-
-bool take_range(std::string_view& in, ByteRange& into) {
-  const auto begin = take<std::uint64_t>(in);
-  const auto end = take<std::uint64_t>(in);
-  if (!begin || !end || *begin > *end) return false;
-  into = {static_cast<std::size_t>(*begin), static_cast<std::size_t>(*end)};
-  return true;
-}
-
 bool take_digest(std::string_view& in, Digest& into) {
   if (in.size() < into.bytes.size()) return false;
   std::memcpy(into.bytes.data(), in.data(), into.bytes.size());

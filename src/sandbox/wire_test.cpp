@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sandbox/wire_places.hpp"
+
 namespace rastel::sandbox {
 namespace {
 
@@ -13,6 +15,28 @@ std::string frame(FrameKind kind, std::uint32_t number, std::string_view body) {
   header.kind = kind;
   header.number = number;
   return encode_frame(header, body);
+}
+
+EditPlaces rich_places() {
+  EditPlaces places;
+  places.refusal = Refusal::is_signed;
+  places.line_break = LineBreak::lf;
+  places.top = 7;
+  places.leaves = {{.path = "1",
+                    .refusal = Refusal::is_encrypted,
+                    .where = {10, 20},
+                    .line_break = LineBreak::lf,
+                    .break_follows = false,
+                    .is_body_of_message = true,
+                    .fields = {{1, 2}, {3, 5}},
+                    .has_mime_version = true},
+                   {.path = "2.1", .where = {30, 40}}};
+  places.subjects = {{.at = 5, .white_before = true, .encoded_word_behind = true, .line_size = 70}};
+  places.fields = {{.name = "X-Field", .where = {2, 3}}};
+  places.plain_text = TextPlace{.at = 9, .encoding = TextEncoding::base64, .takes_utf8 = true};
+  places.html = TextPlace{.at = 11, .within_line = true, .line_break = LineBreak::lf};
+  places.no_text = Refusal::too_much;
+  return places;
 }
 
 Report rich_report() {
@@ -37,6 +61,7 @@ Report rich_report() {
   part.looked = Part::Looked::remembered;
   report.parts = {part, Part{.path = "2", .reading = "", .type = "text/plain"}};
   report.flags = {{Ambiguity::bare_cr, {7, 8}, 3}, {Ambiguity::limit_size, {0, 0}, 1}};
+  report.places = rich_places();
   return report;
 }
 
@@ -51,6 +76,31 @@ TEST(Wire, ReportSurvivesTheWay) {
   EXPECT_EQ(again->signature_version, report.signature_version);
   EXPECT_EQ(again->parts, report.parts);
   EXPECT_EQ(again->flags, report.flags);
+  EXPECT_EQ(again->places, report.places);
+}
+
+TEST(Wire, PlacesThatBreakTheRulesAreRefused) {
+  const std::string good = encode_places(rich_places());
+  ASSERT_EQ(decode_places(good), rich_places());
+  for (std::size_t size = 0; size < good.size(); ++size)
+    EXPECT_FALSE(decode_places(good.substr(0, size))) << size;
+  EXPECT_FALSE(decode_places(good + '\0'));
+  EditPlaces places;
+  for (std::size_t i = 0; i <= EditPlaces::most_leaves; ++i) places.leaves.push_back({.path = "1"});
+  EXPECT_FALSE(decode_places(encode_places(places))) << "more leaves than there can be";
+  places.leaves = {{.path = std::string(2000, '1')}};
+  EXPECT_FALSE(decode_places(encode_places(places)));
+  places.leaves = {{.path = "1", .where = {2, 1}}};
+  EXPECT_FALSE(decode_places(encode_places(places))) << "a range that ends before it begins";
+  std::string unknown = good;
+  unknown[0] = '\x7f';
+  EXPECT_FALSE(decode_places(unknown)) << "a refusal that isn't one";
+  Report twice;
+  twice.layers = 1;
+  twice.places = EditPlaces();
+  const std::string one = encode_report(twice);
+  EXPECT_TRUE(decode_report(one));
+  EXPECT_FALSE(decode_report(one + one)) << "places twice";
 }
 
 TEST(Wire, TextsOfPartsComeOutFitToBeShown) {

@@ -5,6 +5,8 @@
 
 #include <unistd.h>
 
+#include "base/os/shared_memory.hpp"
+#include "message/edit_places.hpp"
 #include "sandbox/confinement_parts.hpp"
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/wire.hpp"
@@ -28,6 +30,13 @@ void send_report(int socket, std::uint32_t number, const Report& report) {
   send_or_die(socket, FrameKind::report_end, number, rest);
 }
 
+void add_places(Report& report, int descriptor, std::uint64_t size) {
+  const auto mapping = os::map_read_only(descriptor, size);
+  if (!mapping) return;
+  const auto bytes = mapping->bytes();
+  report.places = message::edit_places({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+}
+
 }  // namespace
 
 void run_worker(FileDescriptor socket, Scanner& scanner, const Circumstances& circumstances) {
@@ -43,7 +52,10 @@ void run_worker(FileDescriptor socket, Scanner& scanner, const Circumstances& ci
     if (!packet || packet->end) _exit(0);
     const auto frame = decode_frame(packet->bytes);
     if (!frame || frame->header.kind != FrameKind::scan || packet->descriptors.size() != 1) _exit(0);
-    const Report report = scanner.scan(packet->descriptors[0].get(), frame->header.size, confined->scratch);
+    const int message = packet->descriptors[0].get();
+    Report report = scanner.scan(message, frame->header.size, confined->scratch);
+    if (static_cast<ScanWants>(frame->header.value) == ScanWants::places)
+      add_places(report, message, frame->header.size);
     const std::uint32_t number = frame->header.number;
     if (!scanner.answers_itself_for_test(socket.get(), number)) send_report(socket.get(), number, report);
   }

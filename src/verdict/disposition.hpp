@@ -26,6 +26,14 @@ enum class MessageClass : std::uint8_t {
 // In the order of strictness, strictest first.
 enum class Action : std::uint8_t { reject, quarantine, discard, defer, strip, tag, pass };
 
+// A part that is to be taken out of the message, and why.
+struct Offence {
+  std::size_t part = 0;  // index into Report::parts
+  MessageClass message_class = MessageClass::infected;
+  std::string finding = {};
+  bool operator==(const Offence&) const = default;
+};
+
 struct Disposition {
   std::size_t recipient = 0;  // index into Envelope::recipients
   Action asked = Action::pass;
@@ -34,6 +42,7 @@ struct Disposition {
   MessageClass deciding_class = MessageClass::clean;
   std::optional<UnscannedReason> reason;  // when deciding_class is unscanned
   std::string finding;                    // the deciding finding's name; may be empty
+  std::vector<Offence> offences = {};     // when done is strip; in the order of the parts
 };
 
 // The outcome for a whole message: one entry a recipient, in the envelope's order.

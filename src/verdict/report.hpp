@@ -6,6 +6,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "base/byte_range.hpp"
 #include "base/sha256.hpp"
 #include "verdict/ambiguity.hpp"
+#include "verdict/edit_places.hpp"
 
 namespace rastel {
 
@@ -73,9 +75,10 @@ struct Report {
   std::vector<Oddity> flags;                 // how programs may understand the message differently
   std::bitset<unscanned_reasons> unscanned;  // by UnscannedReason
   std::string engine_version;                // "ClamAV 1.4.6"
-  std::string signature_version;   // what the signature set calls itself ("27123"), or a digest of it
-  std::uint64_t layers = 0;        // how many layers the engine looked at
-  std::uint64_t layers_known = 0;  // of these, skipped as scanned before
+  std::string signature_version;          // what the signature set calls itself ("27123"), or a digest of it
+  std::uint64_t layers = 0;               // how many layers the engine looked at
+  std::uint64_t layers_known = 0;         // of these, skipped as scanned before
+  std::optional<EditPlaces> places = {};  // where the message may be edited; only when that was asked for
   // Keys of the layers that were scanned to their end; only in a clean and complete report. The worker's
   // word, taken out by the pool.
   std::vector<Digest> vouched;

@@ -120,7 +120,7 @@ class OwnScanners final : public Scanners {
   Result<ScanResult> scan(const MessagePointer& message) {
     const auto begun = std::chrono::steady_clock::now();
     Report report =
-        asio::co_spawn(io_, pool_->scan(message, std::make_shared<sandbox::Withdrawal>()), asio::use_future)
+        asio::co_spawn(io_, pool_->scan({message}, std::make_shared<sandbox::Withdrawal>()), asio::use_future)
             .get();
     const auto spent =
         std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun);

@@ -2,6 +2,7 @@
 #include "doors/smtp/delivery.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -19,10 +20,6 @@ std::chrono::microseconds since(SteadyClock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start);
 }
 
-bool is_passed(const Disposition& disposition) {
-  return disposition.done == Action::pass || disposition.done == Action::tag;
-}
-
 // fail = "pass" let through what policy would have deferred because nothing was scanned.
 bool passed_unscanned(const inspect::Outcome& outcome) {
   return std::ranges::any_of(outcome.verdict.dispositions, [](const Disposition& disposition) {
@@ -31,12 +28,14 @@ bool passed_unscanned(const inspect::Outcome& outcome) {
   });
 }
 
-std::string header_line(const inspect::Subject& subject, const inspect::Outcome& outcome) {
+std::string header_line(const inspect::Subject& subject, const inspect::Outcome& outcome,
+                        const inspect::Version& version) {
   const std::string what = class_with_reason(outcome.verdict.message_class, outcome.verdict.reason);
-  const std::string& version = outcome.report.signature_version;
+  const std::string& signatures = outcome.report.signature_version;
   std::string line =
       fmt::format("{}: {}; id={}; door={}", own_field, what, subject.id, subject.envelope.door);
-  if (!version.empty()) line += "; signatures=" + version;
+  if (!signatures.empty()) line += "; signatures=" + signatures;
+  if (!version.removed.empty()) line += fmt::format("; removed={}", version.removed.size());
   const Disposition& first = outcome.verdict.dispositions.front();
   if (first.observed) line += fmt::format("; would={}", to_string(first.asked));
   if (outcome.released) line += "; released";
@@ -67,6 +66,7 @@ class Delivering {
       story_.note =
           outcome_.in_time ? "fail=pass: nothing could be scanned" : "fail=pass: no verdict in time";
     }
+    if (!outcome_.note.empty()) story_.note = outcome_.note;
     // The client has gone: it will come again, so nothing is handed on and nothing is held twice.
     if (!delivery_.client_is_there()) co_return client_gone();
     if (const auto durable = co_await services_.inspector.make_durable(subject(), outcome_); !durable) {
@@ -76,11 +76,9 @@ class Delivering {
       if (reply.code != 452) reply = {451, "4.3.0 Error: trouble on our side, id " + subject().id};
       co_return told(all(reply));
     }
-    for (const Disposition& disposition : outcome_.verdict.dispositions)
-      if (is_passed(disposition)) passed_.push_back(disposition.recipient);
-    if (passed_.empty()) {
+    if (outcome_.versions.empty()) {
       co_await next_hop_.reset();
-      co_return told(own_replies(std::nullopt));
+      co_return told(own_replies());
     }
     co_return co_await forward();
   }
@@ -88,54 +86,83 @@ class Delivering {
  private:
   [[nodiscard]] const inspect::Subject& subject() const { return delivery_.subject; }
 
+  // Version by version. With one reply for all it is the first one's: while that isn't taken nobody owns
+  // anything, and afterwards what a later one fails at is held.
   asio::awaitable<std::vector<Reply>> forward() {
     const auto start = SteadyClock::now();
-    const std::string header = options_.header ? header_line(subject(), outcome_) : std::string();
-    const Transfer transfer = co_await next_hop_.send(passed_, header, *subject().message,
-                                                      delivery_.client_is_there, delivery_.reply_by);
-    story_.forward = since(start);
-    if (!transfer.replies.empty()) story_.next_reply = transfer.replies.front().one_line();
+    for (const inspect::Version& version : outcome_.versions) {
+      const std::string header = options_.header ? header_line(subject(), outcome_, version) : std::string();
+      const Transfer transfer = co_await next_hop_.send(version.recipients, header, *version.message,
+                                                        delivery_.client_is_there, delivery_.reply_by);
+      story_.forward = since(start);
+      const bool first = &version == &outcome_.versions.front();
+      if (first && transfer.stage == Transfer::Stage::abandoned) co_return client_gone();
+      const std::vector<Reply> theirs = replies_of(transfer);
+      if (first && !transfer.replies.empty()) story_.next_reply = transfer.replies.front().one_line();
+      for (std::size_t i = 0; i < version.recipients.size(); ++i)
+        from_next_hop_[version.recipients[i]] = reply_for(theirs, i);
+      if (subject().replies_per_recipient) continue;
+      const bool taken = theirs.front().positive();
+      if (first && !taken) break;
+      if (taken) continue;
+      const bool held = co_await hold_after_all(version);
+      if (!held) co_return told(all({451, "4.3.0 Error: trouble on our side, id " + subject().id}));
+    }
+    const bool any_taken =
+        std::ranges::any_of(from_next_hop_, [](const auto& answer) { return answer.second.positive(); });
+    if (outcome_.released && any_taken) co_await services_.inspector.spend_release(subject());
+    if (any_taken && !delivery_.client_is_there()) story_.note = "accepted by the next hop, client lost";
+    co_return told(own_replies());
+  }
+
+  // What the next hop said to one version: one reply for all its recipients, or one for each.
+  std::vector<Reply> replies_of(const Transfer& transfer) {
     switch (transfer.stage) {
-      case Transfer::Stage::abandoned:
-        co_return client_gone();
       case Transfer::Stage::not_sent:
+      case Transfer::Stage::abandoned:
         log::warning("{}: not handed on: {}", subject().id, transfer.problem);
         story_.note = transfer.problem;
-        co_return told(own_replies(std::vector{next_hop_away()}));
+        return {next_hop_away()};
       case Transfer::Stage::unanswered:
         log::warning("{}: handed on, but no answer: {}; a retry may make a duplicate", subject().id,
                      transfer.problem);
         story_.note = "end of data sent, no answer";
-        co_return told(own_replies(std::vector{nobody_knows(subject().id)}));
+        return {nobody_knows(subject().id)};
       case Transfer::Stage::refused:
       case Transfer::Stage::answered:
         break;
     }
-    const bool taken = std::ranges::any_of(transfer.replies, &Reply::positive);
-    if (outcome_.released && taken) co_await services_.inspector.spend_release(subject());
-    if (transfer.replies.front().positive() && !delivery_.client_is_there())
-      story_.note = "accepted by the next hop, client lost";
-    co_return told(own_replies(transfer.replies));
+    return transfer.replies;
   }
 
-  // `theirs`: what the next hop said: one reply for all passed recipients, or one for each.
-  std::vector<Reply> own_replies(const std::optional<std::vector<Reply>>& theirs) const {
+  [[nodiscard]] Reply reply_for(const std::vector<Reply>& theirs, std::size_t recipient) const {
+    if (theirs.size() == 1) return theirs.front();
+    return recipient < theirs.size() ? theirs[recipient] : nobody_knows(subject().id);
+  }
+
+  // Another version was taken already: a retry would bring that one twice.
+  asio::awaitable<bool> hold_after_all(const inspect::Version& version) {
+    for (const std::size_t recipient : version.recipients)
+      outcome_.verdict.dispositions[recipient].done = Action::quarantine;
+    story_.note = "not taken by the next hop as another version of it was: " +
+                  from_next_hop_[version.recipients.front()].one_line();
+    const auto durable = co_await services_.inspector.make_durable(subject(), outcome_);
+    if (!durable) log::error("{}: the quarantine can't take it: {}", subject().id, durable.error().what);
+    co_return durable.has_value();
+  }
+
+  [[nodiscard]] std::vector<Reply> own_replies() const {
     const auto& dispositions = outcome_.verdict.dispositions;
     if (!subject().replies_per_recipient) {
-      if (theirs) return {theirs->front()};
+      if (!outcome_.versions.empty())
+        return {from_next_hop_.at(outcome_.versions.front().recipients.front())};
       return {reply_to(*std::ranges::min_element(dispositions, {}, &Disposition::done), subject().id)};
     }
     std::vector<Reply> replies;
-    std::size_t passed = 0;
     for (const Disposition& disposition : dispositions) {
-      if (!is_passed(disposition)) {
-        replies.push_back(reply_to(disposition, subject().id));
-      } else if (theirs->size() == 1) {
-        replies.push_back(theirs->front());
-      } else {
-        replies.push_back(passed < theirs->size() ? (*theirs)[passed] : nobody_knows(subject().id));
-        ++passed;
-      }
+      const auto theirs = from_next_hop_.find(disposition.recipient);
+      replies.push_back(theirs == from_next_hop_.end() ? reply_to(disposition, subject().id)
+                                                       : theirs->second);
     }
     return replies;
   }
@@ -163,7 +190,7 @@ class Delivering {
   inspect::Services& services_;
   inspect::Outcome outcome_;
   inspect::Story story_;
-  std::vector<std::size_t> passed_;
+  std::map<std::size_t, Reply> from_next_hop_;  // by recipient
 };
 
 }  // namespace

@@ -115,6 +115,7 @@ void NextHopSession::drop() {
   if (client_) client_->abort();
   client_.reset();
   open_ = false;
+  between_messages_ = false;
   told_.reset();
   forwarded_ = false;
   asked_for_login_ = false;
@@ -254,7 +255,7 @@ asio::awaitable<void> NextHopSession::reset() {
 
 // On a new connection or after RSET: the same commands must get the same answers.
 asio::awaitable<Result<>> NextHopSession::begin_again(const std::vector<std::size_t>& wanted) {
-  if (client_ && (open_ || authenticated_) && !client_->closed_by_peer()) {
+  if (client_ && (open_ || authenticated_ || between_messages_) && !client_->closed_by_peer()) {
     RASTEL_CO_TRY(const Reply reset, co_await client_->command("RSET"));
     if (!reset.positive()) distrust_kept();
   } else {
@@ -309,7 +310,7 @@ asio::awaitable<Transfer> NextHopSession::send(const std::vector<std::size_t>& w
   }
   open_ = false;
   forwarded_ = false;
-  recipients_.clear();
+  between_messages_ = transfer.stage == Transfer::Stage::answered && transfer.problem.empty();
   if (!transfer.problem.empty()) drop();
   if (transfer.stage == Transfer::Stage::refused && client_)
     open_ = true;  // DATA refused: the transaction may still stand

@@ -67,7 +67,8 @@ class NextHopSession {
   [[nodiscard]] bool login_is_lost() { return authenticated_ && (!client_ || client_->closed_by_peer()); }
   [[nodiscard]] boost::asio::awaitable<void> reset();
 
-  // Hands over to the recipients named by `wanted` (indexes of accepted ones, in order).
+  // Hands over to the recipients named by `wanted` (indexes of accepted ones, in order). Until reset() or
+  // mail() others can be sent another message in the same envelope.
   [[nodiscard]] boost::asio::awaitable<net::Transfer> send(const std::vector<std::size_t>& wanted,
                                                            std::string_view header, const Message& message,
                                                            const std::function<bool()>& still_wanted,
@@ -102,8 +103,9 @@ class NextHopSession {
   };
   std::deque<Answered> ahead_;  // recipients that the next hop has heard of before we were asked to tell it
   bool open_ = false;           // the next hop knows our transaction
-  bool used_before_ = false;    // by another session, and not reset since (PROTOCOLS A-47)
-  bool only_new_ = false;       // a kept connection was of no use: no other is tried
+  bool between_messages_ = false;       // it has answered one and knows of no other
+  bool used_before_ = false;            // by another session, and not reset since (PROTOCOLS A-47)
+  bool only_new_ = false;               // a kept connection was of no use: no other is tried
   Deadline limit_ = Deadline::never();  // while a message's answer is due by then
   std::optional<ClientIdentity> told_;  // whom the next hop takes for the client, by XCLIENT
   bool forwarded_ = false;              // by XFORWARD since its last RSET or message
