@@ -220,7 +220,7 @@ class NextHop:
             self.listener = socket.socket()
             self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self.listener.bind(("127.0.0.1", port))
-        self.listener.listen(64)
+        self.listener.listen(1024)
         self.port = self.listener.getsockname()[1] if path is None else None
         self.address = f"{'lmtp:' if lmtp else ''}{f'unix:{path}' if path is not None else f'127.0.0.1:{self.port}'}"
         self.sessions = []
