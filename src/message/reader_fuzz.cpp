@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// The reader: bounded whatever the message, every leaf once, incomplete exactly when a limit was met.
+// The reader: bounded whatever the message, every leaf once, or again only under a name that it didn't have;
+// incomplete exactly when a limit was met.
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "message/reader.hpp"
@@ -12,14 +14,15 @@ using rastel::Ambiguity;
 class Collector : public rastel::message::LeafVisitor {
  public:
   void leaf(const rastel::message::Leaf& leaf) override {
-    if (leaf.bytes.empty() || !seen_.emplace(leaf.bytes).second) std::abort();
-    size_ += leaf.bytes.size();
+    if (leaf.bytes.empty()) std::abort();
+    const auto [known, is_new] = names_.try_emplace(std::string(leaf.bytes));
+    const std::size_t names_before = known->second.size();
+    known->second.insert(leaf.names.begin(), leaf.names.end());
+    if (!is_new && known->second.size() == names_before) std::abort();
   }
-  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  std::set<std::string> seen_;
-  std::size_t size_ = 0;
+  std::map<std::string, std::set<std::string>> names_;  // by the bytes
 };
 
 }  // namespace
