@@ -78,6 +78,7 @@ class PartScan final : public message::LeafVisitor {
     unpacking_left_ -= std::min(archive.unpacked, unpacking_left_);
     part.members = std::move(archive.names);
     if (archive.encrypted) observer_.add_encrypted("Archive.Encrypted", part.sha256);
+    if (archive.cut) observer_.add_unscanned(UnscannedReason::limit, "Limits.ArchiveNames");
   }
 
   Part::Looked look_at(const message::Leaf& leaf) {

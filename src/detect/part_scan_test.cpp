@@ -151,6 +151,24 @@ TEST(PartScan, WhatTheReaderDoesNotFinishIsNotClean) {
   EXPECT_TRUE(has_finding(report, FindingKind::unscanned, "Limits.LIMIT_DEPTH")) << describe(report);
 }
 
+// Names are policy's to judge: it must hear that it doesn't have all of them, and a large archive of an
+// honest man is none of these.
+TEST(PartScan, AnArchiveOfMoreExtensionsThanThereIsRoomForIsNotClean) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  std::vector<ZipMemberForTest> members;
+  for (int i = 0; i < 1200; ++i) members.push_back({.name = "number-" + std::to_string(i) + ".txt"});
+  members.push_back({.name = "last.exe"});
+  const Report honest = scan_for_test(*engine, mail_with_attachment("a.zip", zip_for_test(members)));
+  EXPECT_TRUE(honest.complete()) << describe(honest);
+  ASSERT_FALSE(honest.parts.empty());
+  EXPECT_EQ(honest.parts.back().members.back(), "last.exe");
+  for (int i = 0; i < 300; ++i) members.push_back({.name = "x." + std::to_string(i)});
+  const Report report = scan_for_test(*engine, mail_with_attachment("a.zip", zip_for_test(members)));
+  EXPECT_TRUE(report.has(UnscannedReason::limit)) << describe(report);
+  EXPECT_TRUE(has_finding(report, FindingKind::unscanned, "Limits.ArchiveNames")) << describe(report);
+}
+
 TEST(PartScan, MorePartsThanAReportHoldsAreNotClean) {
   EngineOptions options;
   options.max_parts = 1'000'000;

@@ -16,9 +16,7 @@ class ArchiveNameList {
   void add(std::string_view raw);
   void add_in(std::string_view charset, std::string_view name);  // e.g. "UTF-16LE"
 
-  // No further name fits: who lists may stop.
-  [[nodiscard]] bool full() const { return full_; }
-  // One more of the headers that all formats together may have; false: enough.
+  // One more of the headers that all formats together may have; false: enough, or no further name fits.
   [[nodiscard]] bool spend_header();
 
   void encrypted() { result_.encrypted = true; }
@@ -30,12 +28,18 @@ class ArchiveNameList {
   [[nodiscard]] ArchiveNames take() { return std::move(result_); }
 
  private:
-  // More than names, because equal ones are kept once; less than what would take seconds.
+  // More than names, because equal ones are kept once, and those behind the limit are looked at for their
+  // extension; less than what would take seconds.
   static constexpr std::size_t most_headers = 100'000;
+
+  bool spend_name_behind_limit();
 
   ArchiveNames result_;
   std::unordered_set<std::string> seen_;
+  std::unordered_set<std::string> extensions_;  // as they stand there, in lower case
   std::size_t bytes_ = 0;
+  bool limit_met_ = false;
+  std::size_t behind_limit_ = 0;
   std::size_t headers_ = 0;
   bool full_ = false;
 };

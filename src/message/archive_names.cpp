@@ -2,6 +2,7 @@
 #include "message/archive_names.hpp"
 
 #include "message/archive_name_list.hpp"
+#include "message/ascii.hpp"
 #include "message/byte_reader.hpp"
 #include "message/charset.hpp"
 #include "message/zip_headers.hpp"
@@ -38,7 +39,9 @@ void list_gzip(std::string_view bytes, ArchiveNameList& names) {
   if ((flags & flag_extra) != 0) (void)reader.block(reader.u16());
   if ((flags & flag_name) == 0 || reader.failed()) return;
   const std::string_view rest = reader.block(reader.left());
-  names.add(rest.substr(0, std::min(rest.find('\0'), ArchiveNames::longest_name + 1)));
+  const std::size_t end = rest.find('\0');
+  if (end == std::string_view::npos) return names.broken();
+  names.add(rest.substr(0, end));
 }
 
 std::string escaped(std::string_view text) {
@@ -61,30 +64,58 @@ std::string escaped(std::string_view text) {
   return result;
 }
 
-}  // namespace
-
-void ArchiveNameList::add(std::string_view raw) {
-  constexpr std::size_t longest = ArchiveNames::longest_name;
-  if (raw.empty() || full_) return;
-  bool shortened = raw.size() > longest;
-  if (shortened) raw.remove_prefix(raw.size() - longest);
+// The end of it, if it is longer than a name may be.
+std::string text_of(std::string_view raw, bool shortened) {
   std::string name = is_valid_utf8(raw) ? std::string(raw) : escaped(raw);
-  if (name.size() > longest) {  // by escapes
-    name.erase(0, name.size() - longest);
+  if (name.size() > ArchiveNames::longest_name) {  // by escapes
+    name.erase(0, name.size() - ArchiveNames::longest_name);
     shortened = true;
   }
   // A character that the cut went through goes whole.
   while (shortened && !name.empty() && (static_cast<unsigned char>(name.front()) & 0xc0) == 0x80)
     name.erase(0, 1);
-  if (shortened) cut();
-  if (!seen_.insert(name).second) return;
-  if (result_.names.size() == ArchiveNames::most_names || bytes_ + name.size() > ArchiveNames::most_bytes) {
-    full_ = true;
-    cut();
-    return;
-  }
+  return name;
+}
+
+constexpr std::string_view separators = "/\\";
+
+// What patterns of file names look at, in lower case, with its dot; empty: there is none.
+std::string extension_of(std::string_view name) {
+  const std::size_t dot = name.rfind('.');
+  if (dot == std::string_view::npos || name.find_first_of(separators, dot) != std::string_view::npos)
+    return {};
+  return lower(name.substr(dot));
+}
+
+}  // namespace
+
+void ArchiveNameList::add(std::string_view raw) {
+  constexpr std::size_t longest = ArchiveNames::longest_name;
+  if (raw.empty() || full_) return;
+  const bool shortened = raw.size() > longest;
+  if (shortened) raw.remove_prefix(raw.size() - longest);
+  std::string extension = extension_of(raw);
+  // Its extension may begin before what is left of it.
+  if (shortened && extension.empty() && raw.find_first_of(separators) == std::string_view::npos) cut();
+  // Before the work of making a text of it: there may be a hundred thousand.
+  if (limit_met_ && extensions_.contains(extension)) return;
+  std::string name = text_of(raw, shortened);
+  if (!extension.empty() && name.find('.') == std::string::npos) cut();  // by escapes
+  if (seen_.contains(name)) return;
+  limit_met_ = limit_met_ || result_.names.size() == ArchiveNames::most_names ||
+               bytes_ + name.size() > ArchiveNames::most_bytes;
+  const bool is_new = extensions_.insert(std::move(extension)).second;
+  if (limit_met_ && (!is_new || !spend_name_behind_limit())) return;
   bytes_ += name.size();
+  seen_.insert(name);
   result_.names.push_back(std::move(name));
+}
+
+bool ArchiveNameList::spend_name_behind_limit() {
+  if (++behind_limit_ <= ArchiveNames::most_behind) return true;
+  full_ = true;
+  cut();
+  return false;
 }
 
 void ArchiveNameList::add_in(std::string_view charset, std::string_view name) {

@@ -13,7 +13,10 @@
 // libarchive's, with those of its formats and filters alone that start no program (archive_listing.cpp).
 //
 // Limits: `most_names`, `longest_name`, `most_bytes` of names, and `room` for what is unpacked on the way (a
-// tar.xz has no list). What is beyond them is said by `cut`, never passed over silently.
+// tar.xz has no list). Behind the first three each extension that wasn't there yet still brings one name, up
+// to `most_behind` of them, so that a thousand texts hide no program. What is beyond that is said by `cut`;
+// further names of extensions that are there already are left out, as large archives of honest people have
+// them.
 //
 // Confined: libarchive makes names in the charset of the thread's locale, and loses them where that has no
 // such character, so C.UTF-8 is set for the length of a call. Its file and the time zone's are opened once,
@@ -36,13 +39,14 @@ struct ArchiveNames {
   // where the extension is.
   std::vector<std::string> names;
   bool encrypted = false;    // something in it is, or its names are
-  bool cut = false;          // there are more names, or longer ones
+  bool cut = false;          // there may be names of extensions that aren't among these
   bool broken = false;       // it can't be read to its end, or a name of it can't
   std::size_t unpacked = 0;  // bytes that it took to get at them
 
   static constexpr std::size_t most_names = 1000;
   static constexpr std::size_t longest_name = 1024;    // bytes
-  static constexpr std::size_t most_bytes = 1U << 18;  // of all names
+  static constexpr std::size_t most_bytes = 1U << 18;  // of all names but those behind these limits
+  static constexpr std::size_t most_behind = 200;      // names, each of an extension of its own
 };
 
 // Nothing is set for bytes that are no archive. Not reentrant within a thread; threads don't disturb each

@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::size_t room = 1 << 20;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const ArchiveNames found = archive_names(bytes, room);
-  if (found.names.size() > ArchiveNames::most_names || found.unpacked > room) std::abort();
+  constexpr std::size_t most = ArchiveNames::most_names + ArchiveNames::most_behind;
+  if (found.names.size() > most || found.unpacked > room) std::abort();
   std::size_t total = 0;
   std::set<std::string_view> seen;
   for (const std::string& name : found.names) {
@@ -25,6 +26,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         !seen.insert(name).second)
       std::abort();
   }
-  if (total > ArchiveNames::most_bytes) std::abort();
+  if (total > ArchiveNames::most_bytes + ArchiveNames::most_behind * ArchiveNames::longest_name) std::abort();
   return 0;
 }
