@@ -10,75 +10,18 @@
 #include <utility>
 
 #include "base/sha256.hpp"
+#include "message/apple_file.hpp"
 #include "message/base64.hpp"
 #include "message/description.hpp"
 #include "message/embedded.hpp"
 #include "message/embedded_message.hpp"
 #include "message/line.hpp"
 #include "message/quoted_printable.hpp"
+#include "message/reader_entity.hpp"
 #include "message/unwrap.hpp"
 
 namespace rastel::message {
 namespace {
-
-// Bytes in which entities are: the message, or what a part was decoded to.
-struct Source {
-  std::string owned;
-  std::string_view bytes;
-  std::size_t number = 0;
-  std::optional<ByteRange> decoded_from = {};  // in the message; nothing: it is the message
-};
-using SourcePointer = std::shared_ptr<const Source>;  // shared by all that is still to be read in it
-
-struct Piece {
-  SourcePointer source;
-  ByteRange range;
-  [[nodiscard]] std::string_view bytes() const { return source->bytes.substr(range.begin, range.size()); }
-};
-
-struct Place {
-  std::string path;
-  std::string reading = {};
-  std::size_t depth = 0;
-  bool in_message = true;            // the body of a message, which is its part 1 when it has no others
-  ByteRange entity = {}, body = {};  // Leaf's
-
-  [[nodiscard]] Place otherwise(std::string_view what) const {
-    Place place = *this;
-    if (!place.reading.empty()) place.reading += ' ';
-    place.reading += what;
-    return place;
-  }
-  [[nodiscard]] Place deeper() const {
-    Place place = *this;
-    ++place.depth;
-    return place;
-  }
-  // The whole body of a message is its part 1.
-  [[nodiscard]] Place leaf() const {
-    Place place = *this;
-    if (in_message) place.path += place.path.empty() ? "1" : ".1";
-    place.in_message = false;
-    return place;
-  }
-  [[nodiscard]] Place part(const std::string& number) const {
-    Place place = deeper();
-    place.path += place.path.empty() ? number : '.' + number;
-    place.in_message = false;
-    return place;
-  }
-};
-
-struct Entity {
-  Piece piece;
-  Place place;
-  std::string_view default_type = "text/plain";  // RFC 2046 5.1.5: message/rfc822 in a digest
-  // Encodings of the multipart around it, which some programs take for those of its parts.
-  std::vector<TransferEncoding> inherited = {};
-  // Nobody says that this is one: it only looks like it, as a mail that is quoted in a text does. What is odd
-  // about it is nobody's doubt.
-  bool guessed = false;
-};
 
 std::string_view to_string(Splitting splitting) {
   switch (splitting) {
@@ -212,6 +155,8 @@ class Reader {
     if (said.may_be_multipart) take_oddities(split.oddities, body.range.begin);
     if (split.cut) stop(Ambiguity::limit_parts, body.range);
     const Place here = said.is_multipart ? place : place.otherwise("multipart");
+    const auto apple_double =
+        said.type == "multipart/appledouble" ? std::make_shared<AppleDouble>() : nullptr;
     std::size_t parts = 0, others = 0;
     for (const PartRange& part : split.parts) {
       const bool is_part = part.kind == PartRange::Kind::part;
@@ -225,6 +170,7 @@ class Reader {
       if (!begins_with_field && !looks_like_message(child.piece.bytes())) continue;
       if (said.type == "multipart/digest") child.default_type = "message/rfc822";
       if (said.is_multipart) child.inherited = said.encodings;
+      child.place.apple_double = apple_double;
       std::erase(child.inherited, TransferEncoding::identity);
       child.guessed = in_guessed_ || !begins_with_field ||
                       (part.splitting == Splitting::discovered && !said.may_be_multipart);
@@ -292,13 +238,16 @@ class Reader {
     const bool is_leaf = !is_message || origin != Origin::as_it_stands;
     Digest digest;
     if (is_leaf) digest = sha256(bytes);
-    if (is_leaf && !shown_.insert(digest).second) return show_new_names(piece, said, place, digest);
+    FileNames said_names = said.names;
+    if (is_leaf && place.apple_double) share_names(piece, said.type, place, digest, said_names);
+    if (is_leaf && !shown_.insert(digest).second)
+      return show_new_names(piece, said.type, said_names.names, place, digest);
     if (said.may_be_message || looks_like_message(bytes))
       push_message(piece, is_message ? place : place.otherwise("message"), !said.may_be_message);
     if (origin == Origin::decoded && (said.may_be_multipart || bytes.starts_with("--")))
       (void)read_parts(piece, said, place.otherwise("decoded"));
     Unwrapped within = unwrap(bytes, {said.type, said.is_packed, origin == Origin::rest}, room());
-    std::vector<std::string> names = with_own(said.names, within.names);
+    std::vector<std::string> names = with_own(std::move(said_names), within.names);
     show_within(std::move(within), piece, place);
     if (!is_leaf) return;
     (void)only_new(names, digest);
@@ -306,13 +255,32 @@ class Reader {
         {place.path, place.reading, said.type, std::move(names), bytes, digest, place.entity, place.body});
   }
 
+  // The two parts of an AppleDouble.
+  void share_names(const Piece& piece, const std::string& type, const Place& place, const Digest& digest,
+                   FileNames& names) {
+    AppleDouble& both = *place.apple_double;
+    if (is_apple_file(piece.bytes())) {
+      add_file_name(read_apple_file(piece.bytes()).name, both.names);
+      for (const AppleDouble::Data& data : both.data)
+        show_new_names(data.piece, data.type, both.names.names, data.place, data.digest);
+    } else {
+      for (const std::string& name : both.names.names) add_file_name(name, names);
+      if (both.data.size() == AppleDouble::most_data) return stop(Ambiguity::limit_views, piece.range);
+      both.data.push_back({piece, type, place, digest});
+      both.data.back().place.apple_double = nullptr;
+    }
+    if (both.names.oddities.has(Ambiguity::bidi_in_name)) note(Ambiguity::bidi_in_name, piece.range);
+    if (both.names.cut) stop(Ambiguity::limit_views, piece.range);
+  }
+
   // Bytes that have been shown are shown again under names that they didn't have: who bans a name must see
   // it.
-  void show_new_names(const Piece& piece, const Description& said, const Place& place, const Digest& digest) {
-    std::vector<std::string> names = only_new(said.names.names, digest);
+  void show_new_names(const Piece& piece, const std::string& type, const std::vector<std::string>& all,
+                      const Place& place, const Digest& digest) {
+    std::vector<std::string> names = only_new(all, digest);
     if (names.empty()) return;
-    visitor_.leaf({place.path, place.reading, said.type, std::move(names), piece.bytes(), digest,
-                   place.entity, place.body});
+    visitor_.leaf(
+        {place.path, place.reading, type, std::move(names), piece.bytes(), digest, place.entity, place.body});
   }
 
   std::vector<std::string> only_new(const std::vector<std::string>& names, const Digest& digest) {
@@ -326,9 +294,7 @@ class Reader {
     return fresh;
   }
 
-  static std::vector<std::string> with_own(const FileNames& said, const std::vector<std::string>& own) {
-    if (own.empty()) return said.names;
-    FileNames names = said;
+  static std::vector<std::string> with_own(FileNames names, const std::vector<std::string>& own) {
     for (const std::string& name : own) add_file_name(name, names);
     return std::move(names.names);
   }

@@ -86,6 +86,33 @@ TEST(Unwrap, PartsOfAnAppleDouble) {
               ElementsAre(testing::EndsWith("|a.exe")));
 }
 
+// RFC 1740 5: the data is saved under the name that the header tells, whichever part comes first.
+TEST(Unwrap, NameOfAnAppleDoubleIsItsDatasToo) {
+  const std::string begin = "Content-Type: multipart/appledouble; boundary=b\r\n\r\n";
+  const std::string header =
+      "--b\r\nContent-Type: application/applefile; name=x\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+      "AAUWBwACAAAAAAAAAAAAAAAAAAAAAAAAAAEAAAADAAAAJgAAAAVhLmV4ZQ==\r\n";
+  const std::string data = "--b\r\nContent-Type: application/octet-stream; name=y\r\n\r\nPAYLOAD\r\n";
+  EXPECT_THAT(leaves(begin + header + data + "--b--\r\n"),
+              ElementsAre(testing::EndsWith("|x|a.exe"), "2||application/octet-stream|PAYLOAD|y|a.exe"));
+  EXPECT_THAT(leaves(begin + data + header + "--b--\r\n"),
+              ElementsAre("1||application/octet-stream|PAYLOAD|y",
+                          "1||application/octet-stream|PAYLOAD|a.exe", testing::EndsWith("|x|a.exe")));
+  // In another multipart they are strangers, and so is what lies deeper.
+  EXPECT_THAT(leaves("Content-Type: multipart/mixed; boundary=b\r\n\r\n" + header + data + "--b--\r\n"),
+              Contains("2||application/octet-stream|PAYLOAD|y"));
+  EXPECT_THAT(
+      leaves(begin + header + "--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nhi\r\n" +
+             "--c--\r\n--b--\r\n"),
+      Contains("2.1||text/plain|hi"));
+}
+
+TEST(Unwrap, AppleDoublesOfManyPartsAreBounded) {
+  std::string many = "Content-Type: multipart/appledouble; boundary=b\r\n\r\n";
+  for (int i = 0; i < 100; ++i) many += "--b\r\n\r\n" + std::to_string(i) + "\r\n";
+  EXPECT_THAT(flags(many + "--b--\r\n"), ElementsAre("LIMIT_VIEWS"));
+}
+
 TEST(Unwrap, SignedMessage) {
   // Signed data (X.690's indefinite lengths) of "Content-Type: text/html\r\n\r\nPAYLOAD"
   const std::string mail =
