@@ -11,6 +11,7 @@
 
 #include "detect/text_digest.hpp"
 #include "message/archive_names.hpp"
+#include "message/encryption.hpp"
 #include "message/reader.hpp"
 #include "message/true_type.hpp"
 #include "verdict/report.hpp"
@@ -50,6 +51,7 @@ class PartScan final : public message::LeafVisitor {
     part.looked = look(leaf);
     for (const std::string_view type : message::true_types(leaf.bytes)) part.true_types.emplace_back(type);
     if (may_be_archive(part, leaf.bytes)) add_members(part, leaf.bytes);
+    add_encryption(leaf.bytes);
     part.findings = observer_.findings_in(leaf.digest, leaf.bytes);
     const std::size_t room = room_for(part);
     if (room > room_) return observer_.add_unscanned(UnscannedReason::limit, "Limits.ReportedParts");
@@ -79,6 +81,17 @@ class PartScan final : public message::LeafVisitor {
     part.members = std::move(archive.names);
     if (archive.encrypted) observer_.add_encrypted("Archive.Encrypted", part.sha256);
     if (archive.cut) observer_.add_unscanned(UnscannedReason::limit, "Limits.ArchiveNames");
+  }
+
+  void add_encryption(std::string_view bytes) {
+    switch (message::encryption_of(bytes)) {
+      case message::Encryption::none:
+        return;
+      case message::Encryption::smime:
+        return observer_.add_encrypted("SMIME.Encrypted");
+      case message::Encryption::pgp:
+        return observer_.add_encrypted("PGP.Encrypted");
+    }
   }
 
   Part::Looked look_at(const message::Leaf& leaf) {

@@ -169,6 +169,26 @@ TEST(PartScan, AnArchiveOfMoreExtensionsThanThereIsRoomForIsNotClean) {
   EXPECT_TRUE(has_finding(report, FindingKind::unscanned, "Limits.ArchiveNames")) << describe(report);
 }
 
+TEST(PartScan, WhatIsEncryptedIsSaid) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  const std::string envelope =
+      std::string("\x30\x80\6\x09\x2a\x86\x48\x86\xf7\x0d\1\7\3\xa0\x80", 15) + "\x30\x80";
+  const Report smime = scan_for_test(*engine, mail_with_attachment("smime.p7m", envelope));
+  EXPECT_TRUE(has_finding(smime, FindingKind::encrypted, "SMIME.Encrypted")) << describe(smime);
+  EXPECT_TRUE(smime.complete() && smime.flags.empty()) << describe(smime);
+  // RFC 3156 4
+  const Report pgp = scan_for_test(
+      *engine,
+      "From: a@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/encrypted; boundary=b; "
+      "protocol=\"application/pgp-encrypted\"\r\n\r\n--b\r\nContent-Type: application/pgp-encrypted\r\n\r\n"
+      "Version: 1\r\n\r\n--b\r\nContent-Type: application/octet-stream\r\n\r\n"
+      "-----BEGIN PGP MESSAGE-----\r\n\r\njA0EAgMCOjJlCoImy+r/yRqROQedNR7SJUwCIAlO3Z1K4DGjQlTHKKTWCg==\r\n"
+      "=zKwu\r\n-----END PGP MESSAGE-----\r\n--b--\r\n");
+  EXPECT_TRUE(has_finding(pgp, FindingKind::encrypted, "PGP.Encrypted")) << describe(pgp);
+  EXPECT_TRUE(pgp.complete() && pgp.flags.empty()) << describe(pgp);
+}
+
 TEST(PartScan, MorePartsThanAReportHoldsAreNotClean) {
   EngineOptions options;
   options.max_parts = 1'000'000;

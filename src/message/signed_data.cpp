@@ -189,10 +189,10 @@ class Pieces {
 
 }  // namespace
 
-bool is_signed_data(std::string_view bytes) {
+SignedData::Kind kind_of_signed_data(std::string_view bytes) {
   constexpr std::size_t enough = 64;
   Walker walker(bytes.substr(0, enough));
-  return bytes.starts_with('\x30') && enter_content_info(walker) != SignedData::Kind::none;
+  return bytes.starts_with('\x30') ? enter_content_info(walker) : SignedData::Kind::none;
 }
 
 SignedData read_signed_data(std::string_view bytes, std::size_t room) {

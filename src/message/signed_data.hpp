@@ -30,8 +30,11 @@ struct SignedData {
   static constexpr std::size_t deepest = 16;
 };
 
-// Whether it begins like CMS of one of these kinds.
-[[nodiscard]] bool is_signed_data(std::string_view bytes);
+// Which of these kinds of CMS it begins like.
+[[nodiscard]] SignedData::Kind kind_of_signed_data(std::string_view bytes);
+[[nodiscard]] inline bool is_signed_data(std::string_view bytes) {
+  return kind_of_signed_data(bytes) != SignedData::Kind::none;
+}
 
 [[nodiscard]] SignedData read_signed_data(std::string_view bytes, std::size_t room);
 

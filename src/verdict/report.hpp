@@ -33,7 +33,7 @@ inline constexpr std::size_t unscanned_reasons = 7;
 enum class FindingKind : std::uint8_t {
   signature,  // a ClamAV or YARA signature: class infected
   heuristic,  // a heuristic that the configuration calls suspicious: class suspicious
-  encrypted,  // an archive or document that needs a password: class encrypted
+  encrypted,  // what needs a password or somebody's key (archive, document, S/MIME, PGP): class encrypted
   macros,     // Office macros: by [engine].heuristics.macros
   broken,     // a broken executable or media file: by [engine].heuristics.broken
   phishing,   // a phishing heuristic: by [engine].heuristics.phishing
