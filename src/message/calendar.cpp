@@ -102,7 +102,7 @@ class Finder {
  public:
   Finder(std::string_view text, std::size_t room) : text_(text), room_(room) {}
 
-  CalendarFiles find() {
+  FilesInText find() {
     for (std::size_t at = 0; at < text_.size() && !found_.cut;) {
       const std::size_t end = end_of_property(text_, at);
       at = read_property({at, end});
@@ -114,7 +114,7 @@ class Finder {
   // Returns where it ends.
   std::size_t read_property(ByteRange where) {
     const std::string start =
-        unfolded(text_.substr(where.begin, std::min(where.size(), CalendarFiles::longest_head)));
+        unfolded(text_.substr(where.begin, std::min(where.size(), longest_calendar_head)));
     const std::size_t colon = find_outside_quotes(start, ':');
     if (colon == std::string::npos || colon == 0) return where.end;
     Head head = read_head(std::string_view(start).substr(0, colon));
@@ -125,31 +125,22 @@ class Finder {
     const std::string all = unfolded(text_.substr(where.begin, where.size()));
     const std::string_view value = std::string_view(all).substr(colon + 1);
     if (is_address) {
-      DataUris uris = find_data_uris(value, room_);
+      FilesInText uris = find_data_uris(value, room_);
       found_.cut = found_.cut || uris.cut;
-      for (DataUri& uri : uris.files) {
+      for (FileInText& uri : uris.files) {
         uri.names.insert(uri.names.end(), head.names.begin(), head.names.end());
-        add({std::move(uri.type), std::move(uri.bytes), std::move(uri.names), where});
+        uri.where = where;
+        found_.add(std::move(uri), room_);
       }
     } else {
-      add({std::move(head.type), decode_base64(value).bytes, std::move(head.names), where});
+      found_.add({std::move(head.type), decode_base64(value).bytes, std::move(head.names), where}, room_);
     }
     return where.end;
   }
 
-  void add(CalendarFile file) {
-    if (file.bytes.empty()) return;
-    if (found_.files.size() == CalendarFiles::most_files || file.bytes.size() > room_) {
-      found_.cut = true;
-      return;
-    }
-    room_ -= file.bytes.size();
-    found_.files.push_back(std::move(file));
-  }
-
   const std::string_view text_;
   std::size_t room_;
-  CalendarFiles found_;
+  FilesInText found_;
 };
 
 }  // namespace
@@ -165,8 +156,6 @@ bool is_calendar(std::string_view text) {
   return starts_ignoring_case(text, "begin:vcalendar") || starts_ignoring_case(text, "begin:vcard");
 }
 
-CalendarFiles find_calendar_files(std::string_view text, std::size_t room) {
-  return Finder(text, room).find();
-}
+FilesInText find_calendar_files(std::string_view text, std::size_t room) { return Finder(text, room).find(); }
 
 }  // namespace rastel::message

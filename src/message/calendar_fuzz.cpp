@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "message/calendar.hpp"
+#include "message/file_in_text_for_test.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rastel::message;
@@ -12,16 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const std::string_view before : {"", "A;ENCODING=b:", "A:data:,"}) {
     const std::string text = std::string(before) + std::string(input);
     (void)is_calendar(text);
-    const CalendarFiles found = find_calendar_files(text, room);
-    std::size_t bytes = 0, last = 0;
-    for (const CalendarFile& file : found.files) {
-      if (file.where.begin < last || file.where.begin >= file.where.end || file.where.end > text.size() ||
-          file.bytes.empty())
-        std::abort();
-      last = file.where.begin;  // several addresses may stand in one property
-      bytes += file.bytes.size();
-    }
-    if (bytes > room || found.files.size() > CalendarFiles::most_files) std::abort();
+    if (!are_in_order(find_calendar_files(text, room), text, room)) std::abort();
   }
   return 0;
 }

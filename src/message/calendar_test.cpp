@@ -4,22 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "message/file_in_text_for_test.hpp"
+
 namespace rastel::message {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// "type bytes names" of each.
-std::vector<std::string> found(std::string_view text) {
-  std::vector<std::string> list;
-  const CalendarFiles files = find_calendar_files(text, 1 << 20);
-  for (const CalendarFile& file : files.files) {
-    list.push_back(file.type + ' ' + file.bytes);
-    for (const std::string& name : file.names) list.back() += ' ' + name;
-  }
-  return list;
-}
+std::vector<std::string> found(std::string_view text) { return lines_of(find_calendar_files(text, 1 << 20)); }
 
 TEST(Calendar, WhatBeginsLikeOne) {
   EXPECT_TRUE(is_calendar("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n"));
@@ -58,7 +51,7 @@ TEST(Calendar, CardsOfEveryVersion) {
 TEST(Calendar, NumberAndRoomAreBounded) {
   std::string many;
   for (int i = 0; i < 3000; ++i) many += "KEY;ENCODING=b:QUJD\r\n";
-  EXPECT_EQ(find_calendar_files(many, 1 << 20).files.size(), CalendarFiles::most_files);
+  EXPECT_EQ(find_calendar_files(many, 1 << 20).files.size(), FilesInText::most_files);
   EXPECT_TRUE(find_calendar_files(many, 1 << 20).cut);
   EXPECT_TRUE(find_calendar_files("KEY;ENCODING=b:QUJD\r\n", 2).cut);
 }

@@ -43,7 +43,7 @@ bool stands_before(std::string_view text, std::size_t colon) {
 
 // The comma behind type and parameters.
 std::optional<std::size_t> comma_behind(std::string_view text, std::size_t at) {
-  const std::string_view near = text.substr(at, DataUris::longest_head);
+  const std::string_view near = text.substr(at, longest_data_uri_head);
   const std::size_t comma = near.find(',');
   if (comma == std::string_view::npos || near.substr(0, comma).find_first_of("<>") != std::string_view::npos)
     return {};
@@ -164,8 +164,8 @@ void add_download_name(std::string_view text, ByteRange where, std::vector<std::
 
 }  // namespace
 
-DataUris find_data_uris(std::string_view text, std::size_t room) {
-  DataUris found;
+FilesInText find_data_uris(std::string_view text, std::size_t room) {
+  FilesInText found;
   for (std::size_t colon = next_colon(text, 0); colon != std::string_view::npos;
        colon = next_colon(text, colon + 1)) {
     if (!stands_before(text, colon)) continue;
@@ -176,19 +176,15 @@ DataUris find_data_uris(std::string_view text, std::size_t room) {
     Head head = read_head(text.substr(colon + 1, *comma - colon - 1));
     // A sentence may have "data:" in it.
     if (!head.is_base64 && !head.type.empty() && head.type.find('/') == std::string::npos) continue;
-    DataUri file{std::move(head.type),
-                 decode(text.substr(*comma + 1, end - *comma - 1), head.is_base64),
-                 std::move(head.names),
-                 {begin, end}};
+    FileInText file{std::move(head.type),
+                    decode(text.substr(*comma + 1, end - *comma - 1), head.is_base64),
+                    std::move(head.names),
+                    {begin, end}};
     colon = std::max(colon, end - 1);
     if (file.bytes.empty()) continue;
-    if (found.files.size() == DataUris::most_files || file.bytes.size() > room) {
-      found.cut = true;
-      break;
-    }
-    room -= file.bytes.size();
     add_download_name(text, file.where, file.names);
-    found.files.push_back(std::move(file));
+    found.add(std::move(file), room);
+    if (found.cut) break;
   }
   return found;
 }

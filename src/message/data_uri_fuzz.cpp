@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "message/data_uri.hpp"
+#include "message/file_in_text_for_test.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace rastel::message;
@@ -11,16 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view input(reinterpret_cast<const char*>(data), size);
   for (const std::string_view before : {"", "data:,", "\"data:;base64,"}) {
     const std::string text = std::string(before) + std::string(input);
-    const DataUris found = find_data_uris(text, room);
-    std::size_t bytes = 0, last = 0;
-    for (const DataUri& uri : found.files) {
-      if (uri.where.begin < last || uri.where.begin >= uri.where.end || uri.where.end > text.size() ||
-          uri.bytes.empty())
-        std::abort();
-      last = uri.where.end;
-      bytes += uri.bytes.size();
-    }
-    if (bytes > room || found.files.size() > DataUris::most_files) std::abort();
+    if (!are_in_order(find_data_uris(text, room), text, room)) std::abort();
   }
   return 0;
 }

@@ -4,22 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "message/file_in_text_for_test.hpp"
+
 namespace rastel::message {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// "type bytes names" of each.
-std::vector<std::string> found(std::string_view text) {
-  std::vector<std::string> list;
-  const DataUris uris = find_data_uris(text, 1 << 20);
-  for (const DataUri& uri : uris.files) {
-    list.push_back(uri.type + ' ' + uri.bytes);
-    for (const std::string& name : uri.names) list.back() += ' ' + name;
-  }
-  return list;
-}
+std::vector<std::string> found(std::string_view text) { return lines_of(find_data_uris(text, 1 << 20)); }
 
 TEST(DataUri, AsRfc2397HasThem) {
   EXPECT_THAT(found("data:image/gif;base64,UEFZTE9BRA=="), ElementsAre("image/gif PAYLOAD"));
@@ -63,7 +56,7 @@ TEST(DataUri, AnyPlaceNumberAndRoom) {
     EXPECT_THAT(found(std::string(before, ' ') + "data:,a"), ElementsAre(" a")) << before;
   std::string many;
   for (int i = 0; i < 3000; ++i) many += "data:,a ";
-  EXPECT_EQ(find_data_uris(many, 1 << 20).files.size(), DataUris::most_files);
+  EXPECT_EQ(find_data_uris(many, 1 << 20).files.size(), FilesInText::most_files);
   EXPECT_TRUE(find_data_uris(many, 1 << 20).cut);
   EXPECT_TRUE(find_data_uris("data:,abc", 2).cut);
 }

@@ -88,11 +88,9 @@ class Unwrapper {
     result_.files.push_back(std::move(file));
   }
 
-  // Those of find_calendar_files() and find_data_uris().
-  template <class Files>
-  void take_all(Files found, std::string_view reading) {
+  void take_all(FilesInText found, std::string_view reading) {
     if (found.cut) result_.limit = Ambiguity::limit_size;
-    for (auto& file : found.files)
+    for (FileInText& file : found.files)
       add({Within::Kind::file, reading, file.where, std::move(file.bytes), std::move(file.type),
            std::move(file.names)});
   }
