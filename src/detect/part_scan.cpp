@@ -51,7 +51,7 @@ class PartScan final : public message::LeafVisitor {
     part.looked = look(leaf);
     for (const std::string_view type : message::true_types(leaf.bytes)) part.true_types.emplace_back(type);
     if (may_be_archive(part, leaf.bytes)) add_members(part, leaf.bytes);
-    add_encryption(leaf.bytes);
+    add_encryption(part, leaf.bytes);
     part.findings = observer_.findings_in(leaf.digest, leaf.bytes);
     const std::size_t room = room_for(part);
     if (room > room_) return observer_.add_unscanned(UnscannedReason::limit, "Limits.ReportedParts");
@@ -83,14 +83,14 @@ class PartScan final : public message::LeafVisitor {
     if (archive.cut) observer_.add_unscanned(UnscannedReason::limit, "Limits.ArchiveNames");
   }
 
-  void add_encryption(std::string_view bytes) {
+  void add_encryption(const Part& part, std::string_view bytes) {
     switch (message::encryption_of(bytes)) {
       case message::Encryption::none:
         return;
       case message::Encryption::smime:
-        return observer_.add_encrypted("SMIME.Encrypted");
+        return observer_.add_encrypted("SMIME.Encrypted", part.sha256);
       case message::Encryption::pgp:
-        return observer_.add_encrypted("PGP.Encrypted");
+        return observer_.add_encrypted("PGP.Encrypted", part.sha256);
     }
   }
 
