@@ -5,6 +5,7 @@
 
 #include "message/ascii.hpp"
 #include "message/boundary.hpp"
+#include "message/partial.hpp"
 #include "message/structured_value.hpp"
 
 namespace rastel::message {
@@ -40,6 +41,8 @@ class Describer {
     take_oddities(result_.names.oddities, {});
     result_.cut = result_.names.cut || result_.oddities.has(Ambiguity::limit_views);
     judge_composite();
+    if (result_.partial && result_.partial->number == 1)
+      result_.partial->header = fields_around(entity_, header);
     return std::move(result_);
   }
 
@@ -81,7 +84,10 @@ class Describer {
       return says_outside_of_names(value, read, what) || read.word.starts_with(what);
     };
     result_.may_be_message |= says("message/");
-    if (says("message/partial")) result_.oddities.add(Ambiguity::partial_message, where);
+    if (says("message/partial")) {
+      result_.oddities.add(Ambiguity::partial_message, where);
+      if (!result_.partial) result_.partial = partial_piece_of(read);
+    }
     if (says("message/external-body")) result_.oddities.add(Ambiguity::external_body, where);
     for (const std::string& boundary : boundaries.values)
       if (std::ranges::find(result_.boundaries, boundary) == result_.boundaries.end())

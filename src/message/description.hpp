@@ -4,6 +4,8 @@
 // two encodings is a doubt of its own that nobody needs to solve, as all are tried.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +16,14 @@
 
 namespace rastel::message {
 
+// What a piece of a message says of itself (RFC 2046 5.2.2): partial.hpp puts them together.
+struct PartialPiece {
+  std::string id = {};  // of the whole
+  std::size_t number = 0;
+  std::optional<std::size_t> total = {};
+  std::string header = {};  // of the first piece: what goes from the message around it into the whole
+};
+
 struct Description {
   std::string type = {};                     // of the default reading, in lower case; by default text/plain
   bool is_multipart = false;                 // to the default reading
@@ -22,6 +32,7 @@ struct Description {
   std::vector<std::string> boundaries = {};  // boundary.hpp; the default reading's first
   std::vector<TransferEncoding> encodings = {};  // at least one; the default reading's first
   bool is_packed = false;                        // by gzip or the like, before it was encoded
+  std::optional<PartialPiece> partial = {};
   FileNames names = {};
   Oddities oddities = {};  // places in the entity
   bool cut = false;        // it says more than we look at

@@ -305,6 +305,24 @@ class Splitter {
 
 }  // namespace
 
+std::string_view to_string(Splitting splitting) {
+  switch (splitting) {
+    case Splitting::declared:
+      return "declared";
+    case Splitting::other:
+      return "boundary";
+    case Splitting::behind_close:
+      return "behind-close";
+    case Splitting::prefix:
+      return "prefix";
+    case Splitting::discovered:
+      return "discovered";
+    case Splitting::one_header:
+      return "one-header";
+  }
+  return "declared";
+}
+
 Multipart split_multipart(std::string_view body, const std::vector<std::string>& boundaries,
                           const MultipartLimits& limits) {
   return Splitter(body, boundaries, limits).split();

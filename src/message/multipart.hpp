@@ -34,6 +34,8 @@ enum class Splitting : std::uint8_t {
   one_header,    // a delimiter within a header is none: the header goes on behind it
 };
 
+[[nodiscard]] std::string_view to_string(Splitting splitting);  // a word for Leaf::reading
+
 struct PartRange {
   enum class Kind : std::uint8_t { part, preamble, epilogue };
   ByteRange bytes;  // without the delimiters and the line break before the next one

@@ -16,30 +16,13 @@
 #include "message/embedded.hpp"
 #include "message/embedded_message.hpp"
 #include "message/line.hpp"
+#include "message/partial.hpp"
 #include "message/quoted_printable.hpp"
 #include "message/reader_entity.hpp"
 #include "message/unwrap.hpp"
 
 namespace rastel::message {
 namespace {
-
-std::string_view to_string(Splitting splitting) {
-  switch (splitting) {
-    case Splitting::declared:
-      return "declared";
-    case Splitting::other:
-      return "boundary";
-    case Splitting::behind_close:
-      return "behind-close";
-    case Splitting::prefix:
-      return "prefix";
-    case Splitting::discovered:
-      return "discovered";
-    case Splitting::one_header:
-      return "one-header";
-  }
-  return "declared";
-}
 
 class Reader {
  public:
@@ -50,6 +33,14 @@ class Reader {
     source->bytes = message;
     looks_left_ = limits_.looks * message.size() + limits_.looked_at_besides;
     push({{source, {0, message.size()}}, {}});
+    do {
+      read_waiting();
+    } while (put_together());
+    return std::move(result_);
+  }
+
+ private:
+  void read_waiting() {
     while (!waiting_.empty()) {
       Entity entity = std::move(waiting_.back());
       waiting_.pop_back();
@@ -57,10 +48,8 @@ class Reader {
       ++result_.entities;
       read_entity(std::move(entity));
     }
-    return std::move(result_);
   }
 
- private:
   void stop(Ambiguity limit, ByteRange where) {
     result_.complete = false;
     result_.oddities.add(limit, decoded_from_.value_or(where));
@@ -215,15 +204,45 @@ class Reader {
   void show_decoded(std::string bytes, ByteRange where, const Description& said, const Place& place) {
     if (!may_look_at(where)) return;
     if (bytes.size() > room()) return stop(Ambiguity::limit_size, where);
+    const Piece piece = decoded(std::move(bytes), where);
+    const auto around = std::exchange(decoded_from_, piece.source->decoded_from);
+    show(piece, said, place, Origin::decoded);
+    decoded_from_ = around;
+  }
+
+  Piece decoded(std::string bytes, ByteRange where) {
     decoded_bytes_ += bytes.size();
     auto source = std::make_shared<Source>();
     source->owned = std::move(bytes);
     source->bytes = source->owned;
     source->number = ++sources_;
     source->decoded_from = decoded_from_.value_or(where);
-    const auto around = std::exchange(decoded_from_, source->decoded_from);
-    show({source, {0, source->bytes.size()}}, said, place, Origin::decoded);
-    decoded_from_ = around;
+    return {source, {0, source->bytes.size()}};
+  }
+
+  // The next message all of whose pieces were met. Its leaves are under its first piece; the whole itself
+  // tells in its reading where all of them are.
+  bool put_together() {
+    const std::vector<const HeldPiece*> pieces = partial_.next();
+    if (pieces.empty()) return false;
+    const HeldPiece& first = *pieces.front();
+    const ByteRange where = first.body.range;
+    const Place place = first.place.deeper();
+    in_guessed_ = first.guessed;
+    decoded_from_ = first.body.source->decoded_from;
+    auto bytes = joined(pieces, room(), limits_.header);
+    if (!bytes) {
+      stop(Ambiguity::limit_size, where);
+    } else if (place.depth > limits_.depth) {
+      stop(Ambiguity::limit_depth, where);
+    } else if (may_look_at({0, bytes->size()})) {
+      const Piece whole = decoded(*std::move(bytes), where);
+      decoded_from_ = whole.source->decoded_from;
+      show(whole, {.type = "message/rfc822"}, place.otherwise("partial " + paths_of(pieces)),
+           Origin::decoded);
+      push_message(whole, place.otherwise("partial"), false);
+    }
+    return true;
   }
 
   enum class Origin : std::uint8_t { as_it_stands, decoded, rest };
@@ -239,6 +258,7 @@ class Reader {
     Digest digest;
     if (is_leaf) digest = sha256(bytes);
     FileNames said_names = said.names;
+    if (said.partial && origin != Origin::rest) partial_.hold({*said.partial, piece, place, in_guessed_});
     if (is_leaf && place.apple_double) share_names(piece, said.type, place, digest, said_names);
     if (is_leaf && !shown_.insert(digest).second)
       return show_new_names(piece, said.type, said_names.names, place, digest);
@@ -350,6 +370,7 @@ class Reader {
   std::map<Key, bool> known_;  // whether it was read
   std::unordered_set<Digest> shown_;
   std::unordered_set<Digest> named_;  // of what was shown and a name that it had
+  PartialMessages partial_;
   bool in_guessed_ = false;
   std::optional<ByteRange> decoded_from_;  // of what is being read now
   std::size_t sources_ = 0;
