@@ -158,6 +158,55 @@ def test_parts_and_flags_are_told_with_what_caused_them(config, tmp_path):
     assert [explained[key] for key in ("flags", "parts", "findings")] == [row[key] for key in ("flags", "parts", "findings")]
 
 
+def in_pieces(mail, pieces, name="x@y"):
+    """RFC 2046 5.2.2: a message in so many pieces, each of whole lines."""
+    lines = mail.splitlines(keepends=True)
+    step = -(-len(lines) // pieces)
+    return [b"From: a@sender.example\r\nSubject: a piece\r\nMIME-Version: 1.0\r\n"
+            b"Content-Type: message/partial; id=\"%s\"; number=%d; total=%d\r\n\r\n" % (name.encode(), number + 1, pieces) +
+            b"".join(lines[number * step:(number + 1) * step]) for number in range(pieces)]
+
+
+SPLIT = (b"Subject: whole\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=a.bin\r\n"
+         b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(daemon.eicar()).replace(b"\n", b"\r\n"))
+
+
+def test_a_message_in_pieces_is_put_together(config, tmp_path):
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    for number, piece in enumerate(in_pieces(SPLIT, 3)):
+        (folder / f"{3 - number}.eml").write_bytes(piece)
+    (folder / "other.eml").write_bytes(CLEAN)
+    answer = scan(folder, expected=1, config=config)
+    together = f"{folder}/3.eml + {folder}/2.eml + {folder}/1.eml: infected ({EICAR})"
+    assert together in answer.out.splitlines(), answer.out
+    assert f"{folder}/1.eml: ambiguous (MESSAGE_PARTIAL)" in answer.out, answer.out
+    row = rows(folder, expected=1, config=config)[-1]
+    assert row["class"] == "infected" and [piece["path"] for piece in row["pieces"]] == [f"{folder}/{i}.eml" for i in (3, 2, 1)]
+
+    (folder / "2.eml").unlink()
+    assert "+" not in scan(folder, expected=1, config=config).out
+
+
+def test_pieces_of_two_messages_in_an_mbox_are_told_apart(nobody, tmp_path):
+    box = tmp_path / "box"
+    harmless = b"Subject: t\r\n\r\n" + b"good morning\r\n" * 20
+    mails = [pair for both in zip(in_pieces(SPLIT, 2), in_pieces(harmless, 2, "z")) for pair in both]
+    box.write_bytes(b"".join(b"From a@b Mon Jan  1 00:00:00 2024\r\n" + mail + b"\r\n" for mail in mails))
+    told = scan(box, expected=1, config=nobody).out
+    assert f"{box}[1] + {box}[3]: infected ({EICAR})" in told, told
+    assert f"{box}[2] + {box}[4]: ambiguous (MESSAGE_PARTIAL)" in told, told
+
+
+def test_pieces_that_are_too_large_together_are_said(nobody, tmp_path):
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    for number, piece in enumerate(in_pieces(SPLIT + b"xxxxx\r\n" * 200_000, 2)):
+        (folder / f"{number}.eml").write_bytes(piece)
+    answer = scan(folder, expected=2, config=nobody)
+    assert "2 pieces of messages could not be put together" in answer.error, answer.error
+
+
 def test_standard_input(config):
     assert scan("-", data=CLEAN, config=config, expected=0).out == "-: clean\n"
     assert scan("-", data=INFECTED, config=config, expected=1).out == f"-: infected ({EICAR})\n"

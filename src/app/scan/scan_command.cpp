@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <CLI/CLI.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <sys/ioctl.h>
@@ -18,6 +19,7 @@
 #include "app/cli_table.hpp"
 #include "app/scan/command.hpp"
 #include "app/scan/mail_queue.hpp"
+#include "app/scan/pieces.hpp"
 #include "app/scan/progress.hpp"
 #include "app/scan/setup.hpp"
 #include "app/scan/walk.hpp"
@@ -83,6 +85,7 @@ class Run {
     read_all();
     queue_.complete();
     for (std::thread& job : jobs) job.join();
+    if (!given_up_) put_together();
     {
       const std::lock_guard lock(mutex_);
       finished_ = true;
@@ -111,6 +114,7 @@ class Run {
       const auto result = mail->message ? scanner->scan(mail->message) : too_large(configuration_.policy);
       if (result) {
         tell(*mail, *result);
+        if (mail->message && is_piece(result->report)) pieces_.add(*mail);
       } else if (result.error().kind == ErrorKind::peer_closed) {
         return give_up(name_of(*mail) + ": " + result.error().what);
       } else {
@@ -119,11 +123,54 @@ class Run {
     }
   }
 
-  void tell(const Mail& mail, const ScanResult& result) {
+  // Once all were scanned by themselves.
+  void put_together() {
+    const Pieces::Taken taken = pieces_.take();
+    if (taken.cut)
+      trouble(fmt::format("over {} messages are pieces of others: only so many were put together",
+                          Pieces::most_pieces));
+    if (taken.mails.size() < 2) return;
+    const auto scanner = scanners_.one();
+    const auto all = scan_together(*scanner, taken.mails);
+    if (!all) return trouble(not_together(taken.mails) + all.error().what);
+    const auto wholes = wholes_in(all->report, taken.mails.size());
+    if (wholes.empty() && all->message_class == MessageClass::unscanned)
+      trouble(not_together(taken.mails) + words_for(*all, false));
+    for (const std::vector<std::size_t>& whole : wholes) {
+      std::vector<Mail> mails;
+      for (const std::size_t number : whole) mails.push_back(taken.mails[number]);
+      const auto result = mails.size() == taken.mails.size() ? all : scan_together(*scanner, mails);
+      if (!result) {
+        trouble(not_together(mails) + result.error().what);
+        continue;
+      }
+      Mail together{.path = names_of(mails), .message = nullptr};
+      together.named = true;
+      tell(together, *result, mails);
+    }
+  }
+
+  Result<ScanResult> scan_together(Scanner& scanner, const std::vector<Mail>& mails) {
+    RASTEL_TRY(const MessagePointer message,
+               wrapped(mails, spool_folder(), configuration_.engine.max_message.value));
+    return scanner.scan(message);
+  }
+
+  static std::string not_together(const std::vector<Mail>& mails) {
+    return fmt::format("{} pieces of messages could not be put together: ", mails.size());
+  }
+
+  // `pieces`: of which it was put together.
+  void tell(const Mail& mail, const ScanResult& result, const std::vector<Mail>& pieces = {}) {
     std::string line, complaint;
     const bool clean = result.message_class == MessageClass::clean;
     if (choice_.as_json) {
       json::object object{{"path", printable(mail.path)}, {"message", mail.number}};
+      if (!pieces.empty()) {
+        json::array& all = object["pieces"].emplace_array();
+        for (const Mail& piece : pieces)
+          all.push_back(json::object{{"path", printable(piece.path)}, {"message", piece.number}});
+      }
       for (auto& member : to_json(result)) object.emplace(member.key(), std::move(member.value()));
       line = json::serialize(object) + '\n';
     } else if (choice_.found_only) {
@@ -229,6 +276,7 @@ class Run {
   const Configuration& configuration_;
   Scanners& scanners_;
   MailQueue queue_;
+  Pieces pieces_;
   const Clock::time_point begun_ = Clock::now();
   bool draws_ = false;
   std::timed_mutex mutex_;
