@@ -5,19 +5,13 @@
 
 #include <boost/json.hpp>
 
+#include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
 
 namespace rastel::page {
 namespace {
 
 namespace json = boost::json;
-
-std::optional<unsigned> hexadecimal(char character) {
-  if (character >= '0' && character <= '9') return static_cast<unsigned>(character - '0');
-  if (character >= 'a' && character <= 'f') return static_cast<unsigned>(character - 'a' + 10);
-  if (character >= 'A' && character <= 'F') return static_cast<unsigned>(character - 'A' + 10);
-  return std::nullopt;
-}
 
 enum class Plus { plus, space };
 
@@ -31,10 +25,10 @@ std::optional<std::string> decoded(std::string_view text, Plus plus) {
       bytes += text[i];
     } else {
       if (text.size() - i < (RASTEL_PLANTED(page_request) ? 2U : 3U)) return std::nullopt;
-      const auto high = hexadecimal(planted_read(text, i + 1));
-      const auto low = hexadecimal(planted_read(text, i + 2));
-      if (!high || !low) return std::nullopt;
-      bytes += static_cast<char>(*high * 16 + *low);
+      const int high = hexadecimal(planted_read(text, i + 1));
+      const int low = hexadecimal(planted_read(text, i + 2));
+      if (high < 0 || low < 0) return std::nullopt;
+      bytes += static_cast<char>(high * 16 + low);
       i += 2;
     }
   }

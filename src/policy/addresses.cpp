@@ -1,20 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "policy/addresses.hpp"
 
-#include <algorithm>
+#include "base/ascii.hpp"
 
 namespace rastel::policy {
-namespace {
-
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character + ('a' - 'A')) : character;
-}
-
-bool equal(std::string_view left, std::string_view right) {
-  return std::ranges::equal(left, right, {}, lower, lower);
-}
-
-}  // namespace
 
 std::string plain_address(std::string_view address) {
   if (address.starts_with('@'))
@@ -36,9 +25,10 @@ bool matches_address(std::string_view pattern, std::string_view address) {
   const std::size_t at = address.rfind('@');
   const std::string_view domain = at == std::string_view::npos ? std::string_view() : address.substr(at + 1);
   if (pattern.empty() || pattern == "@") return false;  // nobody's, not everybody's
-  if (pattern.starts_with('@')) return equal(pattern.substr(1), domain);
-  if (pattern.find('@') == std::string_view::npos) return equal(pattern, domain) || equal(pattern, address);
-  return equal(plain_address(pattern), address);
+  if (pattern.starts_with('@')) return equal_ignoring_case(pattern.substr(1), domain);
+  if (pattern.find('@') == std::string_view::npos)
+    return equal_ignoring_case(pattern, domain) || equal_ignoring_case(pattern, address);
+  return equal_ignoring_case(plain_address(pattern), address);
 }
 
 }  // namespace rastel::policy

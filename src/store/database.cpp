@@ -9,14 +9,12 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "base/ascii.hpp"
+
 namespace rastel::store {
 namespace {
 
 constexpr int busy_timeout_ms = 5000;
-
-char lower(char character) {
-  return character >= 'A' && character <= 'Z' ? static_cast<char>(character - 'A' + 'a') : character;
-}
 
 std::string_view blob(sqlite3_value* value) {
   const auto* bytes = static_cast<const char*>(sqlite3_value_blob(value));
@@ -26,7 +24,7 @@ std::string_view blob(sqlite3_value* value) {
 void contains(sqlite3_context* context, int, sqlite3_value** arguments) {
   const std::string_view haystack = blob(arguments[0]);
   const std::string_view needle = blob(arguments[1]);
-  const auto same = [](char left, char right) { return lower(left) == lower(right); };
+  const auto same = [](char left, char right) { return to_lower(left) == to_lower(right); };
   const bool found = needle.empty() || std::search(haystack.begin(), haystack.end(), needle.begin(),
                                                    needle.end(), same) != haystack.end();
   sqlite3_result_int(context, found ? 1 : 0);
