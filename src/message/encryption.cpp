@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <optional>
 
 #include "base/planted_bug.hpp"
@@ -126,9 +127,13 @@ bool is_encrypted_armour(std::string_view text) {
 }
 
 bool holds_encrypted_armour(std::string_view text) {
-  constexpr std::string_view begin = "-----BEGIN PGP MESSAGE";
+  static constexpr std::string_view begin = "-----BEGIN PGP MESSAGE";
+  // A text of hyphens would take find() 27 ns a byte.
+  static const std::boyer_moore_horspool_searcher searcher(begin.begin(), begin.end());
   std::size_t looked_at = 0;
-  for (std::size_t at = 0; (at = text.find(begin, at)) != std::string_view::npos; at += begin.size()) {
+  for (auto found = text.begin(); (found = std::search(found, text.end(), searcher)) != text.end();
+       found += begin.size()) {
+    const auto at = static_cast<std::size_t>(found - text.begin());
     if (at > 0 && text[at - 1] != '\n') continue;
     if (++looked_at > most_armours) return false;
     if (is_encrypted_armour(text.substr(line_at(text, at).next))) return true;
