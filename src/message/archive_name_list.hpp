@@ -12,7 +12,7 @@ namespace rastel::message {
 
 class ArchiveNameList {
  public:
-  // `raw`: as it stands in the archive, in whatever charset.
+  // `raw`: as it stands in the archive, in whatever charset. Also as a system takes it.
   void add(std::string_view raw);
   void add_in(std::string_view charset, std::string_view name);  // e.g. "UTF-16LE"
 
@@ -32,6 +32,7 @@ class ArchiveNameList {
   // extension; less than what would take seconds.
   static constexpr std::size_t most_headers = 100'000;
 
+  void add_as_it_stands(std::string_view raw);
   bool spend_name_behind_limit();
 
   ArchiveNames result_;

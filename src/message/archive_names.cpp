@@ -5,6 +5,7 @@
 #include "message/ascii.hpp"
 #include "message/byte_reader.hpp"
 #include "message/charset.hpp"
+#include "message/file_names.hpp"
 #include "message/zip_headers.hpp"
 
 namespace rastel::message {
@@ -90,6 +91,12 @@ std::string extension_of(std::string_view name) {
 }  // namespace
 
 void ArchiveNameList::add(std::string_view raw) {
+  add_as_it_stands(raw);
+  if (const std::string_view taken = as_a_system_takes_it(raw); taken.size() < raw.size())
+    add_as_it_stands(taken);
+}
+
+void ArchiveNameList::add_as_it_stands(std::string_view raw) {
   constexpr std::size_t longest = ArchiveNames::longest_name;
   if (raw.empty() || full_) return;
   const bool shortened = raw.size() > longest;

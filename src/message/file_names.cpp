@@ -20,12 +20,6 @@ void add(std::string_view name, FileNames& names) {
   names.names.emplace_back(name);
 }
 
-std::string_view as_a_system_takes_it(std::string_view name) {
-  name = name.substr(0, std::min(name.find('\0'), name.find(':')));
-  while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.remove_suffix(1);
-  return name;
-}
-
 std::string as_utf8(std::string_view name) {
   if (is_valid_utf8(name)) return std::string(name);
   return to_utf8(name, "windows-1252").value_or(std::string(name));
@@ -38,6 +32,12 @@ void add_all_forms(std::string_view raw, std::string_view charset, FileNames& na
 }
 
 }  // namespace
+
+std::string_view as_a_system_takes_it(std::string_view name) {
+  name = name.substr(0, std::min(name.find('\0'), name.find(':')));
+  while (!name.empty() && (name.back() == '.' || name.back() == ' ')) name.remove_suffix(1);
+  return name;
+}
 
 void add_file_name(std::string_view name, FileNames& names) {
   if (name.size() > FileNames::longest_name) {

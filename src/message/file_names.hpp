@@ -32,4 +32,7 @@ void add_file_names(std::string_view value, const StructuredValue& read, FileNam
 // A name that an encoding of before MIME, an archive or a header tells.
 void add_file_name(std::string_view name, FileNames& names);
 
+// What Windows makes of a name: nothing behind a NUL or a colon, no dots and spaces at its end.
+[[nodiscard]] std::string_view as_a_system_takes_it(std::string_view name);
+
 }  // namespace rastel::message
