@@ -41,6 +41,8 @@ class Quantum {
   // Between quanta: those that follow in `text`, as long as they are whole and nothing stands in them.
   // Returns where that ends.
   std::size_t take_whole(std::string_view text, std::size_t at) { return decode_quanta(text, at, out_); }
+  // Between quanta, where a line begins: whole lines.
+  std::size_t take_lines(std::string_view text, std::size_t at) { return decode_lines(text, at, out_); }
   // What is there is all: two digits hold a byte, three hold two.
   void end() {
     if (count_ >= 2) *out_++ = static_cast<char>(bits_ >> (count_ == 2 ? 4 : 10));
@@ -73,7 +75,7 @@ class DefaultReading {
   Base64Decoded decode() {
     std::size_t at = 0;
     while (at < text_.size()) {
-      if (quantum_.count() == 0) at = quantum_.take_whole(text_, at);
+      if (quantum_.count() == 0) at = take_plain(at);
       if (at == text_.size()) break;
       const char byte = byte_at(at);
       const std::uint8_t kind = kinds[static_cast<unsigned char>(byte)];
@@ -100,6 +102,12 @@ class DefaultReading {
  private:
   void note(Ambiguity flag, std::size_t at) {
     result_.oddities.add(flag, {at, std::min(at + 1, text_.size())});
+  }
+
+  // Line breaks between quanta are passed over, as all that is no digit.
+  std::size_t take_plain(std::size_t at) {
+    if (at == 0 || text_[at - 1] == '\n') at = quantum_.take_lines(text_, at);
+    return quantum_.take_whole(text_, at);
   }
 
   char byte_at(std::size_t at) const {

@@ -17,4 +17,10 @@ namespace rastel::message {
 // The same without the processor's vectors; for tests.
 [[nodiscard]] std::size_t decode_quanta_one_by_one(std::string_view text, std::size_t at, char*& out);
 
+// Decodes lines that are as encoders write them: all as long as the one that begins at `at`, of whole quanta,
+// with nothing between their digits and a line break behind them. For speed alone: none may be taken, and
+// where these end, decode_quanta() may find more. Writes to `out`, which has the same room, and advances it;
+// what is written behind it is worth nothing. Returns where a line begins that isn't such a one.
+[[nodiscard]] std::size_t decode_lines(std::string_view text, std::size_t at, char*& out);
+
 }  // namespace rastel::message
