@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "message/archive_name_list.hpp"
+#include "message/magic_heads.hpp"
 
 namespace rastel::message {
 namespace {
@@ -36,6 +37,8 @@ constexpr auto unpacked_only = std::to_array<Support>({archive_read_support_form
 // What may stand behind other bytes, and how it begins.
 constexpr std::string_view begins_7z("7z\xbc\xaf\x27\x1c");
 constexpr std::string_view begins_cab("MSCF\0\0\0\0", 8);
+constexpr std::array begins_embedded{begins_7z, begins_cab};
+constexpr MagicHeads heads_of_embedded{begins_embedded};
 constexpr int most_embedded = 8;  // of either
 
 template <std::size_t count>
@@ -166,9 +169,11 @@ bool list_compressed(std::string_view bytes, std::size_t room, ArchiveNameList& 
 }
 
 void list_embedded(std::string_view bytes, std::string_view begin, ArchiveNameList& names) {
-  std::size_t at = 0;
-  for (int i = 0; (at = bytes.find(begin, at + 1)) != std::string_view::npos; ++i) {
-    if (i == most_embedded) return names.cut();
+  int found = 0;
+  for (std::size_t at = heads_of_embedded.next(bytes, 1); at < bytes.size();
+       at = heads_of_embedded.next(bytes, at + 1)) {
+    if (!bytes.substr(at).starts_with(begin)) continue;
+    if (found++ == most_embedded) return names.cut();
     list_plain(bytes.substr(at), true, nullptr, names);
   }
 }

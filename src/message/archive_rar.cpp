@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // rar's headers (RARLAB's "RAR 5.0 archive format" and the technote of versions 1.5 to 4): blocks that tell
 // their own size, so nothing is unpacked. Checksums aren't looked at: some program won't either.
+#include <array>
+
 #include "message/archive_name_list.hpp"
 #include "message/byte_reader.hpp"
+#include "message/magic_heads.hpp"
 
 namespace rastel::message {
 namespace {
 
 constexpr std::string_view signature("Rar!\x1a\x07");
+constexpr std::array signatures{signature};
+constexpr MagicHeads heads{signatures};
 constexpr std::string_view signature_4("\0", 1);
 constexpr std::string_view signature_5("\x01\0", 2);
 
@@ -169,7 +174,8 @@ bool list_5(std::string_view bytes, ArchiveNameList& names) {
 }  // namespace
 
 void list_rar(std::string_view bytes, ArchiveNameList& names) {
-  for (std::size_t at = 0; (at = bytes.find(signature, at)) != std::string_view::npos; ++at) {
+  for (std::size_t at = heads.next(bytes, 0); at < bytes.size(); at = heads.next(bytes, at + 1)) {
+    if (!bytes.substr(at).starts_with(signature)) continue;
     if (!names.spend_header()) return;
     const std::string_view behind = bytes.substr(at + signature.size());
     const std::size_t before = names.count();

@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <cstdint>
 #include <cstring>
 
 #include "base/ascii.hpp"
 #include "base/planted_bug.hpp"
-#include "message/blocks.hpp"
 #include "message/inflate.hpp"
+#include "message/magic_heads.hpp"
 
 namespace rastel::message {
 namespace {
@@ -104,76 +103,25 @@ constexpr std::array rows{
     Row{"{\\rt"sv, "application/rtf", is_rtf},
 };
 
-constexpr std::size_t pdf = rows.size() - 2, rtf = rows.size() - 1;
-constexpr std::size_t binary_rows = pdf;
-
-constexpr std::size_t pair(unsigned char first, unsigned char second) {
-  return static_cast<std::size_t>(first) << 8 | second;
-}
-
-// Two bytes at an even place: the first two of a magic, or its second and third.
-const std::bitset<65536>& pairs() {
-  static const std::bitset<65536> table = [] {
-    std::bitset<65536> set;
-    for (const Row& row : rows) {
-      const auto* magic = reinterpret_cast<const unsigned char*>(row.magic.data());
-      set.set(pair(magic[0], magic[1]));
-      for (std::size_t third = 0; third < 256; ++third)
-        if (row.magic.size() == 2 || magic[2] == third)
-          set.set(pair(magic[1], static_cast<unsigned char>(third)));
-    }
-    return set;
-  }();
-  return table;
-}
-
-constexpr std::array<bool, 256> first_bytes = [] {
-  std::array<bool, 256> table{};
-  for (const Row& row : rows) table[static_cast<unsigned char>(row.magic[0])] = true;
-  return table;
+constexpr auto magics = [] {
+  std::array<std::string_view, rows.size()> list;
+  for (std::size_t row = 0; row < rows.size(); ++row) list[row] = rows[row].magic;
+  return list;
 }();
-
-// What each binary magic has in its first 64 bytes (an MZ in the pointer), and texts don't: one of the first
-// control characters.
-constexpr auto is_suspicious = [](unsigned char byte, unsigned char) { return byte < '\b'; };
+constexpr MagicHeads heads{magics};
 
 class Carver {
  public:
   explicit Carver(std::string_view leaf) : leaf_(leaf) {}
 
   std::vector<Carved> carve() {
-    std::size_t looked = 0;  // up to here
-    for (std::size_t at = 0; at < leaf_.size() && found_.size() < most_carved; at += block_size) {
-      at = next_block(leaf_, at, is_suspicious);
-      // The magic may begin a block before.
-      const std::size_t end = std::min(at + block_size, leaf_.size());
-      look_between(std::max(looked, at < block_size ? 0 : at - block_size), end);
-      looked = end;
-    }
-    find_text(pdf, 0);
-    find_text(rtf, 1);
-    std::ranges::sort(found_, {}, &Carved::at);
-    if (found_.size() > most_carved) found_.resize(most_carved);
+    for (std::size_t at = heads.next(leaf_, 1); at < leaf_.size() && found_.size() < most_carved;
+         at = heads.next(leaf_, at + 1))
+      for (std::size_t row = 0; row < rows.size(); ++row) take(row, at);
     return std::move(found_);
   }
 
  private:
-  void look_between(std::size_t begin, std::size_t end) {
-    const std::bitset<65536>& table = pairs();
-    const auto* bytes = reinterpret_cast<const unsigned char*>(leaf_.data());
-    for (std::size_t at = begin & ~std::size_t{1}; at < end && at + 1 < leaf_.size(); at += 2) {
-      if (!table.test(pair(bytes[at], bytes[at + 1]))) continue;
-      if (at > 0) look_at(at - 1);
-      look_at(at);
-    }
-  }
-
-  void look_at(std::size_t at) {
-    if (at == 0 || at < next_ || !first_bytes[byte_at(leaf_, at)]) return;
-    next_ = at + 1;
-    for (std::size_t row = 0; row < binary_rows; ++row) take(row, at);
-  }
-
   void take(std::size_t row, std::size_t at) {
     if (counts_[row] == most_of_a_kind || !leaf_.substr(at).starts_with(rows[row].magic)) return;
     if (!rows[row].check(leaf_.substr(at), checks_)) return;
@@ -181,25 +129,16 @@ class Carver {
     found_.push_back({at, rows[row].type});
   }
 
-  // By that of the magic's characters which is rare in texts.
-  void find_text(std::size_t row, std::size_t rare) {
-    const char wanted = rows[row].magic[rare];
-    for (std::size_t at = leaf_.find(wanted, rare + 1);
-         at != std::string_view::npos && counts_[row] < most_of_a_kind; at = leaf_.find(wanted, at + 1))
-      take(row, at - rare);
-  }
-
   const std::string_view leaf_;
   std::vector<Carved> found_;
   std::array<std::size_t, rows.size()> counts_{};
-  std::size_t next_ = 0;
   std::size_t checks_ = 64;  // of inflating; behind them what looks like a gzip is one
 };
 
 }  // namespace
 
 bool begins_like_file(std::string_view bytes) {
-  if (bytes.empty() || !first_bytes[byte_at(bytes, 0)]) return false;
+  if (!heads.begins(bytes)) return false;
   std::size_t checks = 1;
   return std::ranges::any_of(
       rows, [&](const Row& row) { return bytes.starts_with(row.magic) && row.check(bytes, checks); });

@@ -2,8 +2,7 @@
 // Containers and programs in the middle of a leaf: behind some bytes of junk, a scanner that looks at a
 // leaf's beginning sees neither, while programs that look for a ZIP's end or a PDF's first kilobyte open it.
 //
-// One pass, at the speed of memory over text, as every such format has a control character in its first
-// bytes, but for PDF and RTF, which are found by a character that is rare. Chance hits: a magic of four bytes
+// One pass for all formats, by the first bytes of their magics. Chance hits: a magic of four bytes
 // is met once in 4 GiB of random bytes; shorter ones are checked further (an MZ by the PE header that it
 // points to, a gzip by inflating its first bytes), so that they are as rare or rarer.
 //

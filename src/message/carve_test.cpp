@@ -38,6 +38,13 @@ TEST(Carve, EachFormatAtAnyPlace) {
       {"\x7f"
        "ELF\2\1\1"s,
        "application/x-executable"},
+      {"BZh91AY&SY and so on"s, "application/x-bzip2"},
+      {"\xfd"
+       "7zXZ\0"s,
+       "application/x-xz"},
+      {"ITSF\3\0\0\0"s, "application/vnd.ms-htmlhelp"},
+      {"L\0\0\0\1\x14\2\0"s, "application/x-ms-shortcut"},
+      {"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d"s, "application/onenote"},
       {"%PDF-1.4"s, "application/pdf"},
       {"{\\rtf1"s, "application/rtf"}};
   for (const auto& [bytes, type] : formats) {

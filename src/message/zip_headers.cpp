@@ -2,9 +2,11 @@
 #include "message/zip_headers.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/planted_bug.hpp"
 #include "message/byte_reader.hpp"
+#include "message/magic_heads.hpp"
 
 namespace rastel::message {
 namespace {
@@ -12,7 +14,8 @@ namespace {
 constexpr std::string_view local_magic("PK\x03\x04", 4);
 constexpr std::string_view central_magic("PK\x01\x02", 4);
 constexpr std::string_view end_magic("PK\x05\x06", 4);
-constexpr std::string_view magic_begin = "PK";
+constexpr std::array magics{local_magic, central_magic};
+constexpr MagicHeads heads{magics};
 constexpr std::size_t magic_size = 4;
 constexpr std::size_t end_record_size = 22;
 constexpr std::uint16_t flag_encrypted = 1;
@@ -72,10 +75,8 @@ std::optional<ZipHeader> zip_header_at(std::string_view bytes, std::size_t at) {
 }
 
 std::optional<ZipHeader> next_zip_header(std::string_view bytes, std::size_t at) {
-  while ((at = bytes.find(magic_begin, at)) != std::string_view::npos) {
+  for (at = heads.next(bytes, at); at < bytes.size(); at = heads.next(bytes, at + 1))
     if (auto header = zip_header_at(bytes, at)) return header;
-    ++at;
-  }
   return std::nullopt;
 }
 
