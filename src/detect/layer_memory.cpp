@@ -31,7 +31,7 @@ void add_text(Sha256& hash, std::string_view text) {
 }  // namespace
 
 std::optional<Digest> LayerMemory::key_of(const Layer& layer, const std::optional<Digest>& digest) const {
-  if (confused_ || !digest || layer.size == 0) return std::nullopt;
+  if (confused_ || untold_ || !digest || layer.size == 0) return std::nullopt;
   if (layer.level == 0 && outermost_ == Outermost::message) return std::nullopt;
   if (!std::ranges::all_of(open_, &Open::stable)) return std::nullopt;
   Sha256 hash;
@@ -43,8 +43,18 @@ std::optional<Digest> LayerMemory::key_of(const Layer& layer, const std::optiona
   return hash.finish();
 }
 
+// The layers around the next one are open, and no others.
+void LayerMemory::come_to(std::uint32_t level) {
+  if (open_.size() > level && open_.back().untold) close(Result::good);
+  if (!open_.empty() && !open_.back().untold && open_.size() + 1 == level) {
+    untold_ = true;
+    open_.push_back({.type = {}, .digest = {}, .words = {}, .key = {}, .untold = true});
+  }
+  confused_ = confused_ || open_.size() != level;
+}
+
 bool LayerMemory::is_known(const Layer& layer) {
-  confused_ = confused_ || open_.size() != layer.level;
+  come_to(layer.level);
   Open begun{.type = std::string(layer.type),
              .stable = keeps_its_type(layer.type),
              .digest = {},
@@ -53,9 +63,9 @@ bool LayerMemory::is_known(const Layer& layer) {
   // The message itself is no part of anything, and the longest of all.
   const bool may_be_part = layer.level > 0 || outermost_ == Outermost::part;
   if (may_be_part && layer.bytes.size() == layer.size) {
+    const bool of_a_mail = !open_.empty() && open_.back().type == "CL_TYPE_MAIL";
     begun.digest = sha256(layer.bytes);
     // Only its mail parser changes white space.
-    const bool of_a_mail = !open_.empty() && open_.back().type == "CL_TYPE_MAIL";
     if (of_a_mail && layer.size <= longest_text && may_be_text(layer.bytes))
       begun.words = digest_of_words(layer.bytes);
   }
@@ -71,10 +81,14 @@ bool LayerMemory::is_known(const Layer& layer) {
 }
 
 void LayerMemory::ended(Result result) {
-  if (open_.empty()) {
+  if (!open_.empty() && open_.back().untold) close(Result::good);
+  if (open_.empty())
     confused_ = true;
-    return;
-  }
+  else
+    close(result);
+}
+
+void LayerMemory::close(Result result) {
   const Open layer = std::move(open_.back());
   open_.pop_back();
   if (layer.failed || result == Result::failed) {

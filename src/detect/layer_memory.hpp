@@ -11,6 +11,11 @@
 // Below such a layer nothing is remembered. The outermost layer is never skipped when it is the message
 // itself; it may be when it is a part that is scanned alone.
 //
+// What it finds in the middle of a layer (a zip's member in a document, an archive behind a program) it may
+// scan as a layer of which it tells nothing, but for those within; below such a one, and in all that follows
+// in the message, nothing is skipped or remembered. Whether a layer has been seen, is known all the same: it
+// ends behind all that was found in it.
+//
 // A layer counts only when its scan, and that of all below it, ended without an error: libclamav keeps many
 // errors to itself (a part of a mail for which it finds no temporary file is dropped), and tells them by the
 // layer's own result alone. One scan, one thread. Limits: `most_keys` new keys; beyond them layers are
@@ -72,7 +77,9 @@ class LayerMemory {
 
   // Of the layers that were scanned to their end. Worth something only if the whole message ended clean and
   // complete.
-  [[nodiscard]] std::vector<Digest> take_new() { return confused_ ? std::vector<Digest>() : std::move(new_); }
+  [[nodiscard]] std::vector<Digest> take_new() {
+    return confused_ || untold_ ? std::vector<Digest>() : std::move(new_);
+  }
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
 
  private:
@@ -83,13 +90,17 @@ class LayerMemory {
     std::optional<Digest> words;   // of a text
     std::optional<Digest> key;     // to be remembered if it ends well
     bool failed = false;
+    bool untold = false;  // nobody told of its beginning, nor will of its end
   };
+  void come_to(std::uint32_t level);
+  void close(Result result);
   [[nodiscard]] std::optional<Digest> key_of(const Layer& layer, const std::optional<Digest>& digest) const;
 
   const KnownLayers* known_;
   Outermost outermost_ = Outermost::message;
   std::vector<Open> open_;  // the layers that have not ended, by level
   bool confused_ = false;   // beginnings and ends don't match: nothing more is skipped or remembered
+  bool untold_ = false;     // a layer was begun that nobody told of: nor is it then
   std::unordered_set<Digest> in_this_message_;
   std::unordered_set<Digest> seen_, seen_words_;
   std::vector<Digest> new_;

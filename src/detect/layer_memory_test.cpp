@@ -102,6 +102,66 @@ TEST(LayerMemory, BeginningsAndEndsThatDontMatchAreTrustedNoMore) {
   EXPECT_TRUE(ended_twice.take_new().empty());
 }
 
+// As libclamav scans a document of Office: its members, and then each of them once more, found in its bytes,
+// in layers that it doesn't tell of.
+TEST(LayerMemory, ALayerIsSeenAroundOneThatNobodyToldOf) {
+  LayerMemory memory(nullptr);
+  Walk walk(memory);
+  (void)walk.begin("CL_TYPE_MAIL", "mail");
+  (void)walk.leaf("CL_TYPE_PDF", "before");
+  (void)walk.begin("CL_TYPE_OOXML_WORD", "document");
+  EXPECT_FALSE(walk.leaf("CL_TYPE_TEXT_ASCII", "member"));
+  ++walk.level;
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(walk.leaf("CL_TYPE_TEXT_ASCII", "found")) << "below it";
+  EXPECT_EQ(memory.open(), std::vector<Digest>(2, sha256("document")))
+      << "bytes and words: a finding there is the document's";
+  EXPECT_FALSE(memory.has_seen(sha256("document"), "document"));
+  --walk.level;
+  walk.end();
+  EXPECT_TRUE(memory.has_seen(sha256("document"), "document"));
+  EXPECT_TRUE(memory.has_seen(sha256("found"), "found"));
+  for (int i = 0; i < 2; ++i) EXPECT_FALSE(walk.leaf("CL_TYPE_PDF", "behind")) << "nothing is skipped";
+  EXPECT_FALSE(walk.leaf("CL_TYPE_PDF", "before"));
+  EXPECT_TRUE(memory.has_seen(sha256("behind"), "behind"));
+  walk.end();
+  EXPECT_TRUE(memory.take_new().empty()) << "nor remembered";
+}
+
+TEST(LayerMemory, AnErrorInALayerThatNobodyToldOfIsTheErrorOfThoseAround) {
+  LayerMemory memory(nullptr);
+  Walk walk(memory);
+  (void)walk.begin("CL_TYPE_MAIL", "mail");
+  (void)walk.begin("CL_TYPE_OOXML_WORD", "document");
+  ++walk.level;
+  (void)walk.leaf("CL_TYPE_TEXT_ASCII", "bad", 0, Result::failed);
+  (void)walk.leaf("CL_TYPE_TEXT_ASCII", "good");
+  --walk.level;
+  (void)walk.leaf("CL_TYPE_TEXT_ASCII", "member");
+  walk.end();
+  walk.end();
+  EXPECT_FALSE(memory.has_seen(sha256("document"), "document"));
+  EXPECT_FALSE(memory.has_seen(sha256("mail"), "mail"));
+  EXPECT_FALSE(memory.has_seen(sha256("bad"), "bad"));
+  EXPECT_TRUE(memory.has_seen(sha256("good"), "good"));
+  EXPECT_TRUE(memory.has_seen(sha256("member"), "member"));
+}
+
+// Two levels at once have no explanation, nor has an end that is missing.
+TEST(LayerMemory, OtherwiseNothingIsSeenWhereBeginningsAndEndsDontMatch) {
+  LayerMemory jumped(nullptr);
+  Walk walk(jumped);
+  (void)walk.begin("CL_TYPE_MAIL", "mail");
+  walk.level = 3;
+  (void)walk.leaf("CL_TYPE_PDF", "deep");
+  EXPECT_FALSE(jumped.has_seen(sha256("deep"), "deep"));
+  LayerMemory endless(nullptr);
+  (void)endless.is_known({"CL_TYPE_MAIL", "mail", 4, 0, 0});
+  (void)endless.is_known({"CL_TYPE_ZIP", "zip", 3, 1, 0});
+  (void)endless.is_known({"CL_TYPE_PDF", "pdf", 3, 1, 0});
+  endless.ended(Result::good);
+  EXPECT_FALSE(endless.has_seen(sha256("pdf"), "pdf"));
+}
+
 TEST(LayerMemory, WhatEndedWithAnErrorAndWhatIsAroundItIsScannedAgain) {
   LayerMemory memory(nullptr);
   Walk walk(memory);

@@ -41,6 +41,20 @@ TEST(TextDigest, WhiteSpaceBetweenWordsIsWhiteSpace) {
   EXPECT_NE(digest_of_words(longer + longer), digest_of_words(longer + "\r\n" + longer));
 }
 
+// Wherever a word or what is between two of them lies in what is hashed at once.
+TEST(TextDigest, IsThatOfTheWordsWithASpaceBetweenThem) {
+  EXPECT_EQ(digest_of_words(" \v\f"), sha256(""));
+  for (const std::size_t length : {4090, 4091, 4092, 4093, 4094, 4095, 4096, 4097, 8190, 8191, 8192, 8193})
+    for (const std::string_view between : {" ", "\r\n", "\t\t \n\n"}) {
+      const std::string word(length, 'x');
+      const std::string text = word + std::string(between) + word + std::string(between) + "y";
+      EXPECT_EQ(digest_of_words(text), sha256(word + " " + word + " y")) << length;
+      EXPECT_EQ(digest_of_words(std::string(between) + word + std::string(between)), sha256(word)) << length;
+      EXPECT_EQ(digest_of_words(std::string(length, ' ') + "y" + std::string(length, ' ') + "z"),
+                sha256("y z"));
+    }
+}
+
 constexpr std::string_view ordinary =
     "From: a@example.org\r\nTo: b@example.net\r\nSubject: t\r\nMIME-Version: 1.0\r\n"
     "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
@@ -133,6 +147,36 @@ TEST(PartScan, WhatIsEncryptedIsSaidOfThePartAlsoBesideAVirus) {
     ASSERT_NE(part, nullptr) << describe_parts(report);
     EXPECT_EQ(part->findings, std::vector<std::string>{found->name});
   }
+}
+
+std::string mail_with_document(std::string_view member) {
+  const std::string filling(3000, 'x');
+  const std::string document = stored_zip({{"[Content_Types].xml", "<?xml version=\"1.0\"?><Types/>"},
+                                           {"_rels/.rels", "<?xml version=\"1.0\"?><Relationships/>"},
+                                           {"word/document.xml", "<?xml version=\"1.0\"?><w:document/>"},
+                                           {"word/styles.xml", filling},
+                                           {"word/media/image1.png", std::string(member)}});
+  return "From: a@example.org\r\nTo: b@example.net\r\nSubject: t\r\nMIME-Version: 1.0\r\n"
+         "Content-Type: application/octet-stream; name=a.docx\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
+         base64(document) + "\r\n";
+}
+
+// libclamav scans the members of such a document twice, the second time in layers that it doesn't tell of.
+TEST(PartScan, ADocumentOfOfficeNeedsNoSecondLook) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  const Report report = scan_for_test(*engine, mail_with_document("a picture"));
+  EXPECT_TRUE(report.complete() && report.findings.empty()) << describe(report);
+  ASSERT_EQ(report.parts.size(), 1U) << describe_parts(report);
+  EXPECT_EQ(report.parts[0].looked, Part::Looked::in_message) << describe_parts(report);
+}
+
+TEST(PartScan, AFindingInAMemberIsTheDocuments) {
+  const auto engine = engine_for_test();
+  ASSERT_NE(engine, nullptr);
+  const Report report = scan_for_test(*engine, mail_with_document(eicar()));
+  ASSERT_EQ(report.parts.size(), 1U) << describe_parts(report);
+  EXPECT_EQ(report.parts[0].findings, std::vector<std::string>{"Eicar-Test-Signature"});
 }
 
 TEST(PartScan, WhatTheReaderDoesNotFinishIsNotClean) {
