@@ -211,7 +211,8 @@ cl_scan_options scan_options(const HeuristicOptions& heuristics) {
   return options;
 }
 
-// What a message of that many bytes took isn't kept for the next one.
+// What a message of that many bytes took isn't kept for the next one, so all its memory is fresh: to copy its
+// parts there (digest_memory.hpp) would take as long as to hash them.
 constexpr std::uint64_t large = 4 << 20;
 
 void give_memory_back() {
@@ -417,6 +418,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
       observer.add_unscanned(UnscannedReason::engine, "Engine.NoScratchFolder");
     }
   }
+  if (looks == Looks::both && size < large) observer.keep_copies(size);
   const ReusedMappings reused;
   cl_scan_options options = scan_options(state_->options.heuristics);
   const char* name = nullptr;
@@ -430,6 +432,7 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
   }
   if (!observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
   if (looks == Looks::both) scan_parts_of(observer, descriptor, size, options);
+  observer.drop_copies();
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
   if (size >= large) give_memory_back();
   observer.vouch();

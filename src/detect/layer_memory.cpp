@@ -64,7 +64,7 @@ bool LayerMemory::is_known(const Layer& layer) {
   const bool may_be_part = layer.level > 0 || outermost_ == Outermost::part;
   if (may_be_part && layer.bytes.size() == layer.size) {
     const bool of_a_mail = !open_.empty() && open_.back().type == "CL_TYPE_MAIL";
-    begun.digest = sha256(layer.bytes);
+    begun.digest = of_a_mail ? digests_.digest_and_keep(layer.bytes) : digests_.digest_of(layer.bytes);
     // Only its mail parser changes white space.
     if (of_a_mail && layer.size <= longest_text && may_be_text(layer.bytes))
       begun.words = digest_of_words(layer.bytes);

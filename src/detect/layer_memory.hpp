@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "base/sha256.hpp"
+#include "detect/digest_memory.hpp"
 
 namespace rastel::detect {
 
@@ -81,6 +82,8 @@ class LayerMemory {
     return confused_ || untold_ ? std::vector<Digest>() : std::move(new_);
   }
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
+  // Of what stands in a mail, in which our reader finds it again.
+  [[nodiscard]] DigestMemory& digests() { return digests_; }
 
  private:
   struct Open {
@@ -105,6 +108,7 @@ class LayerMemory {
   std::unordered_set<Digest> seen_, seen_words_;
   std::vector<Digest> new_;
   std::uint64_t skipped_ = 0;
+  DigestMemory digests_;
 };
 
 }  // namespace rastel::detect

@@ -59,6 +59,8 @@ class PartScan final : public message::LeafVisitor {
     observer_.report().parts.push_back(std::move(part));
   }
 
+  [[nodiscard]] Digest digest_of(std::string_view bytes) override { return observer_.digest_of(bytes); }
+
  private:
   // Once for the same bytes, under however many names they come.
   Part::Looked look(const message::Leaf& leaf) {

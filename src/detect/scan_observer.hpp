@@ -64,6 +64,11 @@ class ScanObserver {
   [[nodiscard]] Deadline until() const { return until_; }
   [[nodiscard]] bool found_signature() const { return signature_found_; }
   [[nodiscard]] const LayerMemory& layers() const { return memory_; }
+  // To be called before the first pass: copies of parts may take so many bytes, so that digest_of() tells
+  // their digests sooner.
+  void keep_copies(std::size_t room) { memory_.digests().set_room(room); }
+  void drop_copies() { memory_.digests().clear(); }
+  [[nodiscard]] Digest digest_of(std::string_view bytes) { return memory_.digests().digest_of(bytes); }
   // What was found in a layer of these bytes, or in one within it.
   [[nodiscard]] std::vector<std::string> findings_in(const Digest& digest, std::string_view bytes) const;
   // After the last pass: a clean and complete report vouches for the layers that it saw.

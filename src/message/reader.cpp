@@ -256,7 +256,7 @@ class Reader {
     // Of a message within the message its own leaves are shown; encoded, it was never seen as a whole.
     const bool is_leaf = !is_message || origin != Origin::as_it_stands;
     Digest digest;
-    if (is_leaf) digest = sha256(bytes);
+    if (is_leaf) digest = visitor_.digest_of(bytes);
     FileNames said_names = said.names;
     if (said.partial && origin != Origin::rest) partial_.hold({*said.partial, piece, place, in_guessed_});
     if (is_leaf && place.apple_double) share_names(piece, said.type, place, digest, said_names);

@@ -51,6 +51,8 @@ class LeafVisitor {
   // Each distinct sequence of bytes once, by the first reading that makes it; once more where another one
   // gives it names that it didn't have, and then with these alone.
   virtual void leaf(const Leaf& leaf) = 0;
+  // SHA-256 of bytes that are about to be shown, or are found to have been; for who has it already.
+  [[nodiscard]] virtual Digest digest_of(std::string_view bytes) { return sha256(bytes); }
 };
 
 struct ReadMessage {
