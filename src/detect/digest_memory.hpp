@@ -21,7 +21,7 @@ namespace rastel::detect {
 
 class DigestMemory {
  public:
-  static constexpr std::size_t shortest = 2048;  // bytes; below, hashing is as cheap
+  static constexpr std::size_t shortest = 16384;  // bytes; below, hashing is as cheap
   static constexpr std::size_t most_of_a_length = 4;
 
   // How many bytes may be kept from now on. Without a call: none.

@@ -188,7 +188,7 @@ TEST(PartScan, PartsOfTheSameLengthHaveDigestsOfTheirOwn) {
       "Received: by x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
   std::vector<Digest> expected;
   for (char last = 'a'; last <= 'h'; ++last) {
-    const std::string bytes = std::string("\0\1", 2) + std::string(6000, 'x') + last;
+    const std::string bytes = std::string("\0\1", 2) + std::string(20000, 'x') + last;
     expected.push_back(sha256(bytes));
     mail += "--b\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
             base64(bytes) + "\r\n";
