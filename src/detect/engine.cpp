@@ -2,6 +2,7 @@
 #include "detect/engine.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <limits>
 
@@ -211,6 +212,9 @@ cl_scan_options scan_options(const HeuristicOptions& heuristics) {
   return options;
 }
 
+// A message of that many bytes is read sooner than mapped; they fit the stack.
+constexpr std::size_t read_at_once = 64 << 10;
+
 // What a message of that many bytes took isn't kept for the next one, so all its memory is fresh: to copy its
 // parts there (digest_memory.hpp) would take as long as to hash them.
 constexpr std::uint64_t large = 4 << 20;
@@ -387,15 +391,22 @@ void Engine::scan_behind_header(ScanObserver& observer, int descriptor, std::uin
 void Engine::scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t size,
                            cl_scan_options& options) {
   if (size == 0) return;
-  const auto mapping = os::map_read_only(descriptor, size);
-  if (!mapping) return observer.add_unscanned(UnscannedReason::truncated, "Engine.NoMap");
-  const auto bytes = mapping->bytes();
   const auto scan_alone = [&](std::string_view part) {
     observer.begin_pass(LayerMemory::Outermost::part);
     scan_map(observer, cl_fmap_open_memory(part.data(), part.size()), options);
   };
-  scan_parts({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, state_->options, observer,
-             observer.until(), scan_alone);
+  const auto scan_them = [&](std::string_view message) {
+    scan_parts(message, state_->options, observer, observer.until(), scan_alone);
+  };
+  if (size <= read_at_once) {
+    std::array<char, read_at_once> message;
+    if (::pread(descriptor, message.data(), size, 0) == static_cast<ssize_t>(size))
+      return scan_them({message.data(), size});
+  }
+  const auto mapping = os::map_read_only(descriptor, size);
+  if (!mapping) return observer.add_unscanned(UnscannedReason::truncated, "Engine.NoMap");
+  const auto bytes = mapping->bytes();
+  scan_them({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch, Looks looks) {
