@@ -126,7 +126,14 @@ bool is_encrypted_armour(std::string_view text) {
   return false;
 }
 
+// Armour is text, and most of a mail's bytes are none.
+bool is_text(std::string_view bytes) {
+  constexpr std::size_t look = 1024;
+  return bytes.substr(0, look).find('\0') == std::string_view::npos;
+}
+
 bool holds_encrypted_armour(std::string_view text) {
+  if (!is_text(text)) return false;
   static constexpr std::string_view begin = "-----BEGIN PGP MESSAGE";
   // A text of hyphens would take find() 27 ns a byte.
   static const std::boyer_moore_horspool_searcher searcher(begin.begin(), begin.end());

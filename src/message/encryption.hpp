@@ -4,7 +4,8 @@
 // alone: what is only declared as encrypted may be anything, and an armoured message that is merely signed or
 // compressed isn't encrypted.
 //
-// One pass over the bytes. Limits: `most_armours` of a text are looked at, each of `longest_armour` bytes.
+// One pass over the bytes; a NUL in the first KiB tells that they are no text. Limits: `most_armours` of a
+// text are looked at, each of `longest_armour` bytes.
 #pragma once
 
 #include <cstddef>
