@@ -31,7 +31,7 @@ void add_text(Sha256& hash, std::string_view text) {
 }  // namespace
 
 std::optional<Digest> LayerMemory::key_of(const Layer& layer, const std::optional<Digest>& digest) const {
-  if (confused_ || untold_ || !digest || layer.size == 0) return std::nullopt;
+  if (confused_ || !digest || layer.size == 0) return std::nullopt;
   if (layer.level == 0 && outermost_ == Outermost::message) return std::nullopt;
   if (!std::ranges::all_of(open_, &Open::stable)) return std::nullopt;
   Sha256 hash;
@@ -47,7 +47,6 @@ std::optional<Digest> LayerMemory::key_of(const Layer& layer, const std::optiona
 void LayerMemory::come_to(std::uint32_t level) {
   if (open_.size() > level && open_.back().untold) close(Result::good);
   if (!open_.empty() && !open_.back().untold && open_.size() + 1 == level) {
-    untold_ = true;
     open_.push_back({.type = {}, .digest = {}, .words = {}, .key = {}, .untold = true});
   }
   confused_ = confused_ || open_.size() != level;

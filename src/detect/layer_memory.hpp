@@ -12,9 +12,10 @@
 // itself; it may be when it is a part that is scanned alone.
 //
 // What it finds in the middle of a layer (a zip's member in a document, an archive behind a program) it may
-// scan as a layer of which it tells nothing, but for those within; below such a one, and in all that follows
-// in the message, nothing is skipped or remembered. Whether a layer has been seen, is known all the same: it
-// ends behind all that was found in it.
+// scan as a layer of which it tells nothing, but for those within. Below such a one nothing is skipped or
+// remembered; the layer around it is, as it ends behind all that was found in it. An error of the untold
+// layer itself stays libclamav's: what would differ with the same bytes, a file that can't be written, is
+// watched by other means (write_watch.hpp).
 //
 // A layer counts only when its scan, and that of all below it, ended without an error: libclamav keeps many
 // errors to itself (a part of a mail for which it finds no temporary file is dropped), and tells them by the
@@ -78,9 +79,7 @@ class LayerMemory {
 
   // Of the layers that were scanned to their end. Worth something only if the whole message ended clean and
   // complete.
-  [[nodiscard]] std::vector<Digest> take_new() {
-    return confused_ || untold_ ? std::vector<Digest>() : std::move(new_);
-  }
+  [[nodiscard]] std::vector<Digest> take_new() { return confused_ ? std::vector<Digest>() : std::move(new_); }
   [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
   // Of what stands in a mail, in which our reader finds it again.
   [[nodiscard]] DigestMemory& digests() { return digests_; }
@@ -103,7 +102,6 @@ class LayerMemory {
   Outermost outermost_ = Outermost::message;
   std::vector<Open> open_;  // the layers that have not ended, by level
   bool confused_ = false;   // beginnings and ends don't match: nothing more is skipped or remembered
-  bool untold_ = false;     // a layer was begun that nobody told of: nor is it then
   std::unordered_set<Digest> in_this_message_;
   std::unordered_set<Digest> seen_, seen_words_;
   std::vector<Digest> new_;

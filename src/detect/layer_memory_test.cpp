@@ -120,11 +120,25 @@ TEST(LayerMemory, ALayerIsSeenAroundOneThatNobodyToldOf) {
   walk.end();
   EXPECT_TRUE(memory.has_seen(sha256("document"), "document"));
   EXPECT_TRUE(memory.has_seen(sha256("found"), "found"));
-  for (int i = 0; i < 2; ++i) EXPECT_FALSE(walk.leaf("CL_TYPE_PDF", "behind")) << "nothing is skipped";
-  EXPECT_FALSE(walk.leaf("CL_TYPE_PDF", "before"));
+  EXPECT_FALSE(walk.leaf("CL_TYPE_PDF", "behind"));
   EXPECT_TRUE(memory.has_seen(sha256("behind"), "behind"));
+  for (const char* known : {"before", "behind"}) EXPECT_TRUE(walk.leaf("CL_TYPE_PDF", known)) << known;
   walk.end();
-  EXPECT_TRUE(memory.take_new().empty()) << "nor remembered";
+  EXPECT_EQ(memory.take_new().size(), 4U)
+      << "before, the document, its member, behind; nothing of the untold";
+}
+
+TEST(LayerMemory, AnErrorBelowAnUntoldLayerKeepsTheLayerAroundItFromBeingRemembered) {
+  LayerMemory memory(nullptr);
+  Walk walk(memory);
+  (void)walk.begin("CL_TYPE_MAIL", "mail");
+  (void)walk.begin("CL_TYPE_OOXML_WORD", "document");
+  ++walk.level;
+  (void)walk.leaf("CL_TYPE_TEXT_ASCII", "bad", 0, Result::failed);
+  --walk.level;
+  walk.end();
+  walk.end();
+  EXPECT_TRUE(memory.take_new().empty());
 }
 
 TEST(LayerMemory, AnErrorInALayerThatNobodyToldOfIsTheErrorOfThoseAround) {
