@@ -61,9 +61,9 @@ struct QuitNewConnection {};
 struct Unknown {
   std::string command;
 };
-// One recipient too many: refuse it (452), or the message goes to somebody whom nobody knows of. Or the
-// header is beyond its limits: said once a message; what follows of the header is left out and answered
-// "continue", so the message can't be taken as scanned.
+// One recipient too many: refuse it (452), or, where that step is silent, the message at its end; else it
+// goes to somebody whom nobody knows of. Or the header is beyond its limits: said once a message; what
+// follows of the header is left out and answered "continue", so the message can't be taken as scanned.
 struct OverLimit {
   Limit limit = Limit::headers;
 };

@@ -62,8 +62,10 @@ Said FilterMachine::answer(Verdict verdict) {
   const AnswerSet bit = bit_of(verdict);
   if (const Said may = may_answer(bit); may != Said::said) return may;
   const bool taken = (bit & (answers::accept | answers::go_on)) != 0;
-  if (taken && change_ != Change::quarantine && nobody_left()) verdict = Verdict::discard;
-  if (taken) finish_body();
+  if (taken && change_ != Change::quarantine && nobody_left())
+    verdict = Verdict::discard;
+  else if (taken)
+    finish_body();
   append_packet(output_, static_cast<char>(verdict));
   settle(bit_of(verdict));
   return Said::said;

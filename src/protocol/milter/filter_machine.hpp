@@ -9,8 +9,9 @@
 //
 // Not thread-safe; knows no time: deadlines and how often progress() is said are the owner's. So is the size
 // of the message. Kept are one packet and what the last receive() brought, the macros (a packet a stage), the
-// recipients' paths, and one chunk of a new body. Nothing that the peer sends is asserted on: it becomes an
-// event or a Violation, after which the machine is closing().
+// recipients' paths, and one chunk of a new body; so an owner reads only after nullopt, and while an answer
+// is due just enough to notice that the peer has left. Nothing that the peer sends is asserted on: it becomes
+// an event or a Violation, after which the machine is closing().
 #pragma once
 
 #include <cstdint>

@@ -259,7 +259,7 @@ TEST(MilterMachine, B07NothingIsTakenOutOfOrder) {
   EXPECT_THAT(after_opening(envelope() + packet('N') + packet('N')), EndsWith(out_of_order));
   EXPECT_THAT(after_opening(envelope() + packet('B', "x") + packet('N')), EndsWith(out_of_order));
   EXPECT_THAT(after_opening(envelope() + content() + packet('E')), EndsWith(not_due));
-  EXPECT_THAT(after_opening(envelope() + packet('N') + packet('U', texts({"FOO"}))),
+  EXPECT_THAT(after_opening(envelope() + packet('L', texts({"A", "b"})) + packet('U', texts({"FOO"}))),
               EndsWith("violation: an unknown command within the content\nclose\n"));
 }
 
@@ -301,6 +301,18 @@ TEST(MilterMachine, B07MacrosComeBeforeTheirCommandAlsoWhereThatIsLeftOut) {
   EXPECT_EQ(macros, "first none\n");
 }
 
+TEST(MilterMachine, B07NothingOfOneClientIsTakenForTheNextOnes) {
+  Talk talk;
+  (void)talk.run({offer() + packet('D', "C" + texts({"j", "mx"})) + connect() + packet('K')});
+  EXPECT_FALSE(talk.machine.macros().find("j"));
+}
+
+TEST(MilterMachine, B06MacrosOfAMessageEndWithIt) {
+  Talk talk;
+  (void)talk.run({opening() + packet('D', "M" + texts({"i", "4AB"})) + envelope() + packet('E')});
+  EXPECT_FALSE(talk.machine.macros().find("i"));
+}
+
 TEST(MilterMachine, B08TheEndMayCarryTheLastChunk) {
   EXPECT_EQ(after_opening(envelope() + packet('B', "a") + packet('E', "tail")),
             envelope_said + "body a\n> c\nbody tail\nend of message\n> c\n");
@@ -315,6 +327,17 @@ TEST(MilterMachine, B33RecipientsThatTheMailServerRefusedAreMarked) {
                           packet('R', texts({"<x>"})) + packet('D', "R" + texts({"{rcpt_mailer}", "local"})) +
                           packet('R', texts({"<y>"})) + packet('R', texts({"<z>"}))),
             "mail <a>\n> c\nrefused rcpt <x>\n> c\nrcpt <y>\n> c\nrcpt <z>\n> c\n");
+}
+
+// One that was refused before it came to us isn't ours to forget.
+TEST(MilterMachine, B33ARefusalOfARefusedRecipientChangesNothing) {
+  Talk talk;
+  talk.answer = [](FilterMachine& machine, std::string_view event) {
+    if (event.starts_with("refused")) (void)machine.answer(Verdict::reject);
+  };
+  (void)talk.run({opening() + packet('M', texts({"<a>"})) + packet('R', texts({"<y>"})) +
+                  packet('D', "R" + texts({"{rcpt_mailer}", "error"})) + packet('R', texts({"<x>"}))});
+  EXPECT_EQ(talk.machine.recipients(), 1U);
 }
 
 TEST(MilterMachine, B36NothingFollowsAViolation) {

@@ -25,6 +25,8 @@ TEST(MilterHeaderEdit, B13EachKind) {
   EXPECT_EQ(edited({{Kind::remove, 1, "Subject", "ignored"}}), "> m 1 Subject||\n");
   EXPECT_EQ(edited({{Kind::insert, 0, "X-A", "v"}}), "> i 0 X-A|v|\n");
   EXPECT_EQ(edited({{Kind::append, 0, "X-A", "v"}}), "> i f4240 X-A|v|\n");
+  // Postfix takes no number that is negative with one more.
+  EXPECT_EQ(edited({{Kind::insert, 0x7fffffff, "X-A", "v"}}), "> i f4240 X-A|v|\n");
   EXPECT_EQ(edited({{Kind::add, 0, "X-A", ""}}), "> h X-A||\n");
   EXPECT_EQ(edited({}), "");
 }

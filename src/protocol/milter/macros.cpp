@@ -44,6 +44,7 @@ std::string_view without_braces(std::string_view name) {
 }  // namespace
 
 bool Macros::receive(std::string_view data) {
+  if (data.size() > most_octets) return false;
   FieldReader reader(data);
   const auto command = reader.octet();
   if (!command) return false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Macros: what the mail server says beside its commands, kept for each stage (PROTOCOLS B-06). A new set of a
-// stage replaces the one before. Names are kept without braces: "i", "client_addr". Bounded: one packet a
-// stage, at most most_macros of them.
+// stage replaces the one before. Names are kept without braces: "i", "client_addr". Bounded: most_macros and
+// most_octets a stage.
 #pragma once
 
 #include <array>
@@ -20,7 +20,8 @@ inline constexpr std::size_t stages = 8;
 
 class Macros {
  public:
-  static constexpr std::size_t most_macros = 256;  // a stage
+  static constexpr std::size_t most_macros = 256;        // a stage
+  static constexpr std::size_t most_octets = 64 * 1024;  // of a packet of them
   using Set = std::vector<std::pair<std::string, std::string>>;
 
   // The data of a MACRO packet. False: it can't be read. What belongs to a command that has no stage (a

@@ -71,6 +71,8 @@ TEST(MilterMacros, B36WhatCantBeReadIsRefused) {
   for (std::size_t i = 0; i < Macros::most_macros; ++i) many += texts({"i", "x"});
   EXPECT_TRUE(macros.receive(many));
   EXPECT_FALSE(macros.receive(many + texts({"i", "x"})));
+  EXPECT_TRUE(macros.receive("C" + texts({"i", std::string(Macros::most_octets - 4, 'x')})));
+  EXPECT_FALSE(macros.receive("C" + texts({"i", std::string(Macros::most_octets - 3, 'x')})));
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string whole = run({bytes});
   for (const std::uint32_t seed : {1U, 2U})
     if (run(rastel::for_test::random_pieces(bytes, seed + choice)) != whole) std::abort();
-  if (size < 256 && run(rastel::for_test::single_bytes(bytes)) != whole) std::abort();
+  if (size < 128 && run(rastel::for_test::single_bytes(bytes)) != whole) std::abort();
   check_alone(talk.options, bytes, choice);
   return 0;
 }
