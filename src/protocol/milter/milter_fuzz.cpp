@@ -142,7 +142,7 @@ void check_alone(const FilterOptions& options, std::string_view bytes, std::uint
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  if (size < 2 || size > 4096) return 0;
+  if (size < 2 || size > 1024) return 0;
   const std::uint8_t choice = data[0];
   const std::uint8_t how = data[1];
   std::string bytes =
@@ -169,7 +169,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string whole = run({bytes});
   for (const std::uint32_t seed : {1U, 2U})
     if (run(rastel::for_test::random_pieces(bytes, seed + choice)) != whole) std::abort();
-  if (size < 128 && run(rastel::for_test::single_bytes(bytes)) != whole) std::abort();
+  if (bytes.size() < 600 && run(rastel::for_test::single_bytes(bytes)) != whole) std::abort();
   check_alone(talk.options, bytes, choice);
   return 0;
 }
