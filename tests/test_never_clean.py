@@ -17,13 +17,18 @@ import peers
 TEMPORARY = range(400, 500)
 
 
-def begin(rastel, content, **options):
+END = b".\r\n"
+
+
+def begin(rastel, content, with_end=True, **options):
     """Sends a message up to its end; the client, whose reply is still to come."""
     client = rastel.client(**options)
     client.hello()
     client.envelope("a@x.example", ["alice@lab.test"])
     assert client.command("DATA").code == 354
-    client.send(peers.stuffed(content))
+    sent = peers.stuffed(content)
+    assert sent.endswith(END)
+    client.send(sent if with_end else sent.removesuffix(END))
     return client
 
 
@@ -166,7 +171,9 @@ def test_scans_that_outlived_their_reply_hold_half_of_the_workers(start):
     rastel = start({"reply_deadline": "1s"})
     stopped = rastel.stop_workers()
     slow = [peers.mail(f"slow {number}") for number in range(4)]
-    clients = [begin(rastel, content) for content in slow]
+    clients = [begin(rastel, content, with_end=False) for content in slow]
+    for client in clients:  # at once: the successor of a worker that was let go would take who waits longer
+        client.send(END)
     for client in clients:
         assert client.reply().code == 451
         client.close()
