@@ -102,13 +102,19 @@ class Runs {
     while (end < text_.size() && ends_line(end)) {
       const std::size_t line = skip_quotes(behind_break(end));
       const std::size_t line_end = skip(line, Kind::digit);
-      if (line_end == line || !ends_line(line_end)) break;
-      end = line_end;
-      if (line_end - line < short_line) break;
+      const std::size_t padded = behind_padding(line_end);
+      if (line_end == line || !ends_line(padded)) break;
+      end = padded;
+      if (line_end - line < short_line || padded > line_end) break;
     }
     return at_ = end;
   }
 
+  [[nodiscard]] std::size_t behind_padding(std::size_t at) const {
+    constexpr std::size_t most = 2;
+    for (std::size_t i = 0; i < most && at < text_.size() && text_[at] == '='; ++i) ++at;
+    return at;
+  }
   [[nodiscard]] std::size_t behind_break(std::size_t at) const {
     if (at < text_.size() && text_[at] == '\r') ++at;
     if (at < text_.size() && text_[at] == '\n') ++at;

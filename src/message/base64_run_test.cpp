@@ -38,6 +38,15 @@ TEST(Base64Run, OneLongLineAndSeveralShortOnes) {
   EXPECT_THAT(found(digits.substr(0, 59)), IsEmpty());
 }
 
+TEST(Base64Run, TheLastLineMayBePadded) {
+  const std::string end = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo";
+  EXPECT_THAT(found(digits + "\n" + end + "=\n--limit--\n"), ElementsAre(zip + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
+  EXPECT_THAT(found(in_lines(32) + "QQ==\r\nand more"), ElementsAre(zip + "A"));
+  EXPECT_THAT(found(in_lines(32) + "QUI="), ElementsAre(zip + "AB"));
+  EXPECT_THAT(found(in_lines(32) + "QQ===\r\n"), ElementsAre(zip)) << "that is no padding";
+  EXPECT_THAT(found(digits + "\nQQ==\n" + digits + "\nQQ==\n"), ElementsAre(zip + "A", zip + "A"));
+}
+
 TEST(Base64Run, InAScriptAndUnderQuotes) {
   EXPECT_THAT(found("<script>var f = atob(\"" + digits + "\"); save(f)</script>"), ElementsAre(zip));
   EXPECT_THAT(found("x = 'abc" + digits + "'"), ElementsAre(zip));  // letters before it shift it
