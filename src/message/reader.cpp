@@ -2,6 +2,7 @@
 #include "message/reader.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,7 +36,7 @@ class Reader {
     push({{source, {0, message.size()}}, {}});
     do {
       read_waiting();
-    } while (put_together());
+    } while (look_into_message() || put_together());
     return std::move(result_);
   }
 
@@ -220,6 +221,18 @@ class Reader {
     return {source, {0, source->bytes.size()}};
   }
 
+  // What is within the next message besides its parts.
+  bool look_into_message() {
+    if (within_messages_.empty()) return false;
+    WithinMessage next = std::move(within_messages_.front());
+    within_messages_.pop_front();
+    held_bytes_ -= bytes_of(next.within);
+    in_guessed_ = next.guessed;
+    decoded_from_ = next.piece.source->decoded_from;
+    show_within(std::move(next.within), next.piece, next.place);
+    return true;
+  }
+
   // The next message all of whose pieces were met. Its leaves are under its first piece; the whole itself
   // tells in its reading where all of them are.
   bool put_together() {
@@ -268,7 +281,13 @@ class Reader {
       (void)read_parts(piece, said, place.otherwise("decoded"));
     Unwrapped within = unwrap(bytes, {said.type, said.is_packed, origin == Origin::rest}, room());
     std::vector<std::string> names = with_own(std::move(said_names), within.names);
-    show_within(std::move(within), piece, place);
+    // A message's own reading comes first, or what is found in its text would be told in place of its parts.
+    if (is_message) {
+      held_bytes_ += bytes_of(within);
+      within_messages_.push_back({std::move(within), piece, place, in_guessed_});
+    } else {
+      show_within(std::move(within), piece, place);
+    }
     if (!is_leaf) return;
     (void)only_new(names, digest);
     visitor_.leaf(
@@ -361,7 +380,10 @@ class Reader {
     push(std::move(message));
   }
 
-  [[nodiscard]] std::size_t room() const { return limits_.decoded_bytes - decoded_bytes_; }
+  [[nodiscard]] std::size_t room() const {
+    const std::size_t left = limits_.decoded_bytes - decoded_bytes_;
+    return left - std::min(left, held_bytes_);
+  }
 
   LeafVisitor& visitor_;
   const ReaderLimits& limits_;
@@ -371,10 +393,12 @@ class Reader {
   std::unordered_set<Digest> shown_;
   std::unordered_set<Digest> named_;  // of what was shown and a name that it had
   PartialMessages partial_;
+  std::deque<WithinMessage> within_messages_;  // that were met and not looked into
   bool in_guessed_ = false;
   std::optional<ByteRange> decoded_from_;  // of what is being read now
   std::size_t sources_ = 0;
   std::size_t decoded_bytes_ = 0;
+  std::size_t held_bytes_ = 0;  // decoded, of within_messages_
   std::size_t looks_left_ = 0;
 };
 

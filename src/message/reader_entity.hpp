@@ -13,6 +13,7 @@
 #include "base/sha256.hpp"
 #include "message/file_names.hpp"
 #include "message/transfer_encoding.hpp"
+#include "message/unwrap.hpp"
 
 namespace rastel::message {
 
@@ -76,6 +77,14 @@ struct Entity {
   std::vector<TransferEncoding> inherited = {};
   // Nobody says that this is one: it only looks like it, as a mail that is quoted in a text does. What is odd
   // about it is nobody's doubt.
+  bool guessed = false;
+};
+
+// What a message within the message holds besides its parts, found and not looked into yet.
+struct WithinMessage {
+  Unwrapped within;
+  Piece piece;
+  Place place;
   bool guessed = false;
 };
 

@@ -300,6 +300,26 @@ TEST(Reader, LimitsEndInIncomplete) {
   EXPECT_TRUE(read_message(wide, collector).complete);
 }
 
+// The same base64 is declared by the message and found in its text.
+TEST(Reader, OfAnEncodedMessageItsOwnReadingComesFirst) {
+  const std::string head = "Content-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+  const std::string digits = "UEsDBDAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODlBQkNE";
+  const std::string zip =
+      "PK\3\4"
+      "0123456789012345678901234567890123456789ABCD";
+  const auto wrapped = [](const std::string& message) {
+    return "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + message;
+  };
+  const auto quoted = [](const std::string& message) {
+    return "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n" + message;
+  };
+  EXPECT_THAT(leaves(wrapped(head + digits)), Contains("1.1||application/zip|" + zip));
+  EXPECT_THAT(leaves(quoted("Subject: t\r\n" + wrapped(head + digits))),
+              Contains(testing::AllOf(testing::HasSubstr("||application/zip|"), testing::EndsWith(zip))));
+  EXPECT_THAT(contents(quoted("no header at all\r\n" + digits + "\r\n")), Contains(zip))
+      << "what no part of it holds is found all the same";
+}
+
 TEST(Reader, FlagsOfWhatIsDecodedStandWhereThatStands) {
   // "X: a\rY: b\r\n\r\nhi" in base64.
   const std::string encoded = "WDogYQ1ZOiBiDQoNCmhp";

@@ -157,6 +157,13 @@ class Unwrapper {
 
 }  // namespace
 
+std::size_t bytes_of(const Unwrapped& within) {
+  std::size_t bytes = 0;
+  for (const Within& file : within.files)
+    if (file.decoded) bytes += file.decoded->size();
+  return bytes;
+}
+
 Unwrapped unwrap(std::string_view leaf, const Wrapping& said, std::size_t room) {
   Unwrapper unwrapper(leaf, room);
   unwrapper.take_wrapper(said);

@@ -41,6 +41,9 @@ struct Unwrapped {
   std::optional<std::size_t> unfinished;
 };
 
+// What was decoded of it.
+[[nodiscard]] std::size_t bytes_of(const Unwrapped& within);
+
 struct Wrapping {
   std::string_view type = {};  // declared, in lower case
   bool is_packed = false;      // by gzip or the like, as its encoding says
