@@ -9,8 +9,10 @@
 #include <boost/asio/write.hpp>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
+#include "net/descriptors.hpp"
 #include "net/tls_engine.hpp"
 
 namespace rastel::net {
@@ -163,24 +165,28 @@ Stream& Stream::operator=(Stream&& other) noexcept {
 Stream::~Stream() { close(); }
 
 asio::awaitable<Result<std::string_view>> Stream::read(Deadline deadline) {
-  const auto state = state_;
+  return read_by(state_, deadline, nullptr);
+}
+
+asio::awaitable<Result<std::string_view>> Stream::read(Deadline deadline,
+                                                       std::vector<FileDescriptor>& descriptors) {
+  return read_by(state_, deadline, &descriptors);
+}
+
+asio::awaitable<Result<std::string_view>> Stream::read_by(std::shared_ptr<State> state, Deadline deadline,
+                                                          std::vector<FileDescriptor>* descriptors) {
   if (state->interrupted) co_return fail(ErrorKind::cancelled, "interrupted");
   if (state->timed_out) co_return fail(ErrorKind::timed_out, "the peer was silent for too long");
   state->read_deadline = deadline;
   state->reading = true;
   state->watch();
-  Result<std::size_t> length = 0;
-  if (state->tls) {
+  Length length = 0;
+  if (state->tls)
     length = co_await state->read_tls();
-  } else {
-    char* buffer = state->buffer();
-    const auto [code, got] =
-        co_await state->socket.async_read_some(asio::buffer(buffer, state->buffer_size()), as_awaitable);
-    if (code)
-      length = std::unexpected(state->why(code));
-    else
-      length = got;
-  }
+  else if (descriptors != nullptr)
+    length = co_await read_message(state, *descriptors);
+  else
+    length = co_await read_plain(state);
   state->reading = false;
   state->read_deadline = Deadline::never();
   if (!length) {
@@ -188,6 +194,30 @@ asio::awaitable<Result<std::string_view>> Stream::read(Deadline deadline) {
     co_return std::unexpected(std::move(length).error());
   }
   co_return state->filled(*length);
+}
+
+asio::awaitable<Stream::Length> Stream::read_plain(std::shared_ptr<State> state) {
+  char* buffer = state->buffer();
+  const auto [code, got] =
+      co_await state->socket.async_read_some(asio::buffer(buffer, state->buffer_size()), as_awaitable);
+  if (code) co_return std::unexpected(state->why(code));
+  co_return got;
+}
+
+asio::awaitable<Stream::Length> Stream::read_message(std::shared_ptr<State> state,
+                                                     std::vector<FileDescriptor>& descriptors) {
+  for (;;) {
+    // First of all: a peer that sends without a pause leaves the thread to others in between.
+    const auto [code] = co_await state->socket.async_wait(Socket::wait_read, as_awaitable);
+    if (code) co_return std::unexpected(state->why(code));
+    char* buffer = state->buffer();
+    const ReceivedBytes got =
+        receive_with_descriptors(state->socket.native_handle(), buffer, state->buffer_size(), descriptors);
+    if (got.error == EAGAIN) continue;
+    if (got.error != 0) co_return std::unexpected(state->why({got.error, boost::system::system_category()}));
+    if (got.length == 0) co_return std::unexpected(state->why(asio::error::eof));
+    co_return got.length;
+  }
 }
 
 asio::awaitable<Result<>> Stream::write(std::string_view bytes, Deadline deadline) {
@@ -270,6 +300,12 @@ Stream::Peer Stream::look_at_peer() {
 }
 
 bool Stream::peer_is_gone() { return look_at_peer() == Peer::gone; }
+
+bool Stream::peer_has_hung_up() {
+  if (!state_ || !state_->socket.is_open()) return true;
+  pollfd peer{state_->socket.native_handle(), 0, 0};
+  return poll(&peer, 1, 0) > 0 && (peer.revents & (POLLHUP | POLLERR)) != 0;
+}
 
 bool Stream::peer_is_quiet() { return look_at_peer() == Peer::quiet; }
 

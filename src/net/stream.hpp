@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -34,6 +35,10 @@ class Stream {
   // Some bytes (at most 64 KiB), appended to nothing: the view is valid until the next read. Errors:
   // peer_closed at the end of the stream or a reset, timed_out, cancelled after interrupt().
   [[nodiscard]] boost::asio::awaitable<Result<std::string_view>> read(Deadline deadline);
+  // The same without TLS, with the descriptors that came along (net/descriptors.hpp), appended. Plain reads
+  // lose them.
+  [[nodiscard]] boost::asio::awaitable<Result<std::string_view>> read(
+      Deadline deadline, std::vector<FileDescriptor>& descriptors);
   [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, Deadline deadline);
 
   // What the last read brought is no longer needed, and the next one may be far away.
@@ -52,6 +57,8 @@ class Stream {
   // Whether the peer has closed its side or reset the connection, as far as can be seen without reading:
   // unread bytes hide an end that lies behind them.
   [[nodiscard]] bool peer_is_gone();
+  // Whether the peer can't even receive any more: over a unix socket, who closed but one side is there.
+  [[nodiscard]] bool peer_has_hung_up();
   // The peer is there, as far as can be seen, and has sent nothing that isn't read.
   [[nodiscard]] bool peer_is_quiet();
 
@@ -68,6 +75,12 @@ class Stream {
 
  private:
   struct State;
+  using Length = Result<std::size_t>;
+  [[nodiscard]] static boost::asio::awaitable<Length> read_plain(std::shared_ptr<State> state);
+  [[nodiscard]] static boost::asio::awaitable<Length> read_message(std::shared_ptr<State> state,
+                                                                   std::vector<FileDescriptor>& descriptors);
+  [[nodiscard]] static boost::asio::awaitable<Result<std::string_view>> read_by(
+      std::shared_ptr<State> state, Deadline deadline, std::vector<FileDescriptor>* descriptors);
   enum class Peer { quiet, has_spoken, gone };
   [[nodiscard]] Peer look_at_peer();
   [[nodiscard]] static boost::asio::awaitable<Result<>> shake_hands(std::shared_ptr<State> state,
