@@ -212,7 +212,7 @@ asio::awaitable<Outcome> Inspector::inspect(Subject subject, Deadline reply_by) 
     }
   }
   outcome.report = std::move(answer.report);
-  co_await edit(subject, outcome, reply_by);
+  if (!subject.verdict_only) co_await edit(subject, outcome, reply_by);
   co_return outcome;
 }
 

@@ -42,6 +42,7 @@ struct Subject {
   std::string message_id, subject;  // for the listings; hostile text
   bool replies_per_recipient = false;
   bool pass_unscanned = false;  // the door's fail = "pass"
+  bool verdict_only = false;    // the door hands nothing on: no versions are made
 };
 
 struct Outcome {
