@@ -12,6 +12,7 @@
 #include "base/options.hpp"
 #include "base/site_options.hpp"
 #include "detect/options.hpp"
+#include "doors/clamd/options.hpp"
 #include "doors/http/options.hpp"
 #include "doors/smtp/options.hpp"
 #include "policy/options.hpp"
@@ -20,7 +21,8 @@
 namespace rastel {
 
 struct DoorOptions {
-  std::vector<SmtpDoorOptions> smtp;  // [[door.smtp]]
+  std::vector<SmtpDoorOptions> smtp;    // [[door.smtp]]
+  std::vector<ClamdDoorOptions> clamd;  // [[door.clamd]]
 };
 
 struct Configuration {
@@ -37,7 +39,9 @@ struct Configuration {
 template <>
 struct Rows<DoorOptions> {
   static constexpr std::tuple rows{
-      Option{"smtp", &DoorOptions::smtp, "A door that speaks SMTP or LMTP on both sides."}};
+      Option{"smtp", &DoorOptions::smtp, "A door that speaks SMTP or LMTP on both sides."},
+      Option{"clamd", &DoorOptions::clamd,
+             "A door that answers what asks a clamd. It gives verdicts and holds nothing."}};
 };
 template <>
 struct Rows<Configuration> {

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "app/clamd_check.hpp"
 #include "app/configuration.hpp"
 #include "base/utf8.hpp"
 #include "edit/edits.hpp"
@@ -41,6 +42,9 @@ bool is_domain(std::string_view text) {
 std::string at_door(std::size_t index, std::string_view option) {
   return fmt::format("door.smtp[{}].{}", index, option);
 }
+std::string at_clamd(std::size_t index, std::string_view option) {
+  return fmt::format("door.clamd[{}].{}", index, option);
+}
 
 // Whether who connects to `target` may reach who listens on `listen`.
 bool reaches(const Endpoint& target, const Endpoint& listen) {
@@ -62,6 +66,7 @@ class Check {
     addresses();
     http();
     for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) door(i);
+    for (std::size_t i = 0; i < configuration_.door.clamd.size(); ++i) clamd(i);
     tags();
     for (std::size_t i = 0; i < configuration_.policy.rules.size(); ++i) rule(i);
     return std::move(problems_);
@@ -129,17 +134,30 @@ class Check {
       const SmtpDoorOptions& door = configuration_.door.smtp[i];
       use(door.listen, at_door(i, "listen"), fmt::format("door \"{}\"", door.name));
     }
+    for (std::size_t i = 0; i < configuration_.door.clamd.size(); ++i) {
+      const ClamdDoorOptions& door = configuration_.door.clamd[i];
+      use(door.listen, at_clamd(i, "listen"), fmt::format("door \"{}\"", door.name));
+    }
     if (used.size() > most_addresses)
       problem("", "{} addresses to listen on; {} is the most", used.size(), most_addresses);
   }
 
+  // Doors of all kinds: rules, log and history know them by their names alone.
+  void door_name(const std::string& name, std::string_view kind, const std::string& where) {
+    if (!is_name(name))
+      problem(where, "door.{}.name: want letters, digits, '-', '_' and '.', not \"{}\"", kind, name);
+    if (!names_.insert(name).second) problem(where, "two doors are named \"{}\"", name);
+  }
+
+  void clamd(std::size_t index) {
+    const ClamdDoorOptions& door = configuration_.door.clamd[index];
+    door_name(door.name, "clamd", at_clamd(index, "name"));
+    check_clamd(door, at_clamd(index, ""), problems_);
+  }
+
   void door(std::size_t index) {
     const SmtpDoorOptions& door = configuration_.door.smtp[index];
-    if (!is_name(door.name))
-      problem(at_door(index, "name"), "door.smtp.name: want letters, digits, '-', '_' and '.', not \"{}\"",
-              door.name);
-    if (!names_.insert(door.name).second)
-      problem(at_door(index, "name"), "two doors are named \"{}\"", door.name);
+    door_name(door.name, "smtp", at_door(index, "name"));
     if (!door.greeting_host.empty() && !is_domain(door.greeting_host))
       problem(at_door(index, "greeting_host"), "door \"{}\": greeting_host is no host name", door.name);
     // RFC 2033 5: on port 25 a client expects SMTP.
@@ -221,8 +239,7 @@ class Check {
 
   void rule(std::size_t index) {
     for (const std::string& door : configuration_.policy.rules[index].doors)
-      if (std::ranges::find(configuration_.door.smtp, door, &SmtpDoorOptions::name) ==
-          configuration_.door.smtp.end())
+      if (!names_.contains(door))
         problem(fmt::format("policy.rule[{}].doors", index), "policy.rule.doors: there is no door \"{}\"",
                 door);
   }
@@ -351,7 +368,8 @@ std::vector<std::string> warnings(const Configuration& configuration) {
                     configuration.signatures.builtin ? "install freshclam (Debian: clamav-freshclam), or "
                                                        "only the built-in test signatures are looked for"
                                                      : "with builtin = false nothing can be scanned"));
-  if (configuration.door.smtp.empty()) said.push_back("no door is configured: no mail will come in");
+  if (configuration.door.smtp.empty() && configuration.door.clamd.empty())
+    said.push_back("no door is configured: no mail will come in");
   if (configuration.store.release.endpoint.kind == Kind::none && !configuration.door.smtp.empty())
     said.push_back("store.release is not set: held mail can't be released");
   if (configuration.engine.scratch < configuration.engine.max_message)
@@ -363,6 +381,8 @@ std::vector<std::string> warnings(const Configuration& configuration) {
         "127.0.0.1 "
         "behind a proxy with TLS, and set http.tls = \"proxy\"");
   for (const SmtpDoorOptions& door : configuration.door.smtp) look_at_door(configuration, door, said);
+  for (const ClamdDoorOptions& door : configuration.door.clamd)
+    look_at_clamd(door, configuration.store.directory, said);
   look_at_policy(configuration.policy, said);
   for (std::string& sentence : said) sentence = printable(sentence);
   return said;

@@ -105,6 +105,7 @@ void expect_defaults_within_bounds(const std::string& path) {
 TEST(OptionRows, EveryDefaultIsWithinItsBounds) {
   expect_defaults_within_bounds<Configuration>("");
   expect_defaults_within_bounds<SmtpDoorOptions>("door.smtp");
+  expect_defaults_within_bounds<ClamdDoorOptions>("door.clamd");
 }
 
 // ---- what an administrator is told
@@ -254,6 +255,31 @@ TEST(Contradictions, DoorsDontShareNamesOrAddresses) {
               HasSubstr("[http] and door"));
 }
 
+std::string clamd_with(std::string_view name, std::string_view listen, std::string_view more = {}) {
+  return fmt::format("[[door.clamd]]\nname = \"{}\"\nlisten = \"{}\"\n{}\n", name, listen, more);
+}
+
+TEST(Contradictions, DoorsOfAllKindsAreToldApart) {
+  EXPECT_EQ(error_of(door_with("a", "127.0.0.1:1", "127.0.0.1:9") + clamd_with("a", "127.0.0.1:2")),
+            "r.toml:7: two doors are named \"a\"");
+  EXPECT_EQ(error_of(door_with("a", "127.0.0.1:1", "127.0.0.1:9") + clamd_with("b", "127.0.0.1:1")),
+            "r.toml:8: door \"a\" and door \"b\" both listen on 127.0.0.1:1");
+  EXPECT_EQ(
+      error_of(clamd_with("a", "127.0.0.1:1") + "[[policy.rule]]\ndoors = [\"a\"]\ninfected = \"pass\"\n"),
+      "(accepted)");
+}
+
+TEST(Contradictions, OverTcpNobodyNamesFilesOrLoadsSignatures) {
+  EXPECT_EQ(error_of(clamd_with("a", "unix:/run/c", "scan_folders = [\"/var/spool\"]\nreload = true")),
+            "(accepted)");
+  EXPECT_EQ(error_of(clamd_with("a", "unix:/run/c", "scan_folders = [\"spool\"]")),
+            "r.toml:4: door \"a\": scan_folders: want absolute paths, not \"spool\"");
+  EXPECT_THAT(error_of(clamd_with("a", "127.0.0.1:1", "scan_folders = [\"/var/spool\"]")),
+              HasSubstr("r.toml:4: door \"a\": scan_folders: over TCP"));
+  EXPECT_THAT(error_of(clamd_with("a", "127.0.0.1:1", "reload = true")),
+              HasSubstr("r.toml:4: door \"a\": reload: over TCP"));
+}
+
 TEST(Contradictions, MailMustNotGoRoundInACircle) {
   const auto circle = HasSubstr("mail would go round in a circle");
   EXPECT_EQ(error_of(door_with("a", "127.0.0.1:1", "127.0.0.1:1")),
@@ -369,6 +395,22 @@ TEST(Warnings, WhatIsProbablyNotMeantIsSaid) {
                      "forgeable"));
   EXPECT_TRUE(warns("[[policy.rule]]\nrecipients = [\"a@b\"]\n", "sets nothing"));
   EXPECT_TRUE(warns("[engine]\nscratch = \"1MiB\"\n", "scratch"));
+}
+
+TEST(Warnings, WhomAClamdDoorTellsWhatIsSaid) {
+  const auto of_network = [](std::string_view listen) { return warns(clamd_with("a", listen), "no login"); };
+  EXPECT_FALSE(of_network("127.0.0.1:3310"));
+  EXPECT_FALSE(of_network("unix:/run/c"));
+  EXPECT_TRUE(of_network("0.0.0.0:3310"));
+  const auto of_folder = [](std::string_view folder) {
+    return warns("[store]\ndirectory = \"/var/lib/rastel\"\n" +
+                     clamd_with("a", "unix:/run/c", fmt::format("scan_folders = [\"{}\"]", folder)),
+                 "reach the quarantine");
+  };
+  for (const std::string_view folder : {"/", "/var/lib/", "/var/lib/rastel", "/var/lib/rastel/spool"})
+    EXPECT_TRUE(of_folder(folder)) << folder;
+  EXPECT_FALSE(of_folder("/var/lib/rast"));
+  EXPECT_FALSE(of_folder("/var/spool"));
 }
 
 TEST(Warnings, ADoorThatMayMakeTheNextHopAnOpenRelayIsSaid) {
@@ -498,6 +540,12 @@ TEST(Show, EverythingThatCanBeSetComesBack) {
     each.greeting_host = "mx.example.com";
     each.protocol = DoorProtocol::smtp;
     each.uniform_rcpt = false;
+  }
+  for (std::size_t i = 0; i < configuration.door.clamd.size(); ++i) {
+    ClamdDoorOptions& each = configuration.door.clamd[i];
+    each.name = "clamd-" + std::to_string(i);
+    each.listen = *parse_endpoint("unix:/run/clamd/" + std::to_string(i));
+    each.scan_folders = {"/var/spool/\"a b\"", "/"};
   }
   configuration.http.user = "another";
   configuration.http.hosts = {"mail.example.com", "[2001:db8::1]:8025"};

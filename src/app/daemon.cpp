@@ -2,6 +2,7 @@
 #include "app/daemon.hpp"
 
 #include <csignal>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -241,7 +242,9 @@ class Daemon final : public control::ControlHandlers {
     keeper_->start();
     entrances_.emplace(
         main_.get_executor(), *this, *services_,
-        doors::http::Sources{[this] { return health_now(); }, [this] { return metrics_text(); }});
+        doors::http::Sources{[this] { return health_now(); }, [this] { return metrics_text(); }},
+        doors::clamd::Sources{main_.get_executor(), [this] { return engine_now(); },
+                              [this] { asio::co_spawn(main_, load_if_new(), asio::detached); }});
     RASTEL_CO_CHECK(entrances_->open(configuration_, std::move(handover.listeners), std::move(tls)));
     co_return Result<>{};
   }
@@ -278,6 +281,29 @@ class Daemon final : public control::ControlHandlers {
     if (draining_) object["trouble"] = "draining";
     if (pool.builtin_only) object["warning"] = "only built-in test signatures: production needs freshclam's";
     return {pool.ready && !draining_, boost::json::serialize(object)};
+  }
+
+  doors::clamd::EngineState engine_now() {
+    const sandbox::PoolStatus pool = pool_->status();
+    doors::clamd::EngineState engine;
+    engine.version = pool.engine_version;
+    engine.signatures = pool.signature_version;
+    engine.signature_time = pool.signature_time;
+    engine.ready = pool.ready && !draining_;
+    engine.workers = pool.workers_idle + pool.workers_busy + pool.workers_starting;
+    engine.idle = pool.workers_idle;
+    const std::uint32_t scans = pool_->scans_under_way();
+    engine.waiting = scans - std::min(scans, pool.workers_busy);
+    engine.memory = pool.memory;
+    return engine;
+  }
+
+  // For who asks by clamd's protocol, as often as he likes: one at a time is enough.
+  asio::awaitable<void> load_if_new() {
+    if (std::exchange(loading_, true)) co_return;
+    const auto loaded = co_await signatures_reload();
+    if (!loaded) log::error("the signatures are not loaded: {}", loaded.error().what);
+    loading_ = false;
   }
 
   // At most every few seconds: to look through a process with a gigabyte of signatures takes the kernel, and
@@ -411,6 +437,7 @@ class Daemon final : public control::ControlHandlers {
   std::vector<sandbox::ProcessMemory> memory_;
   Deadline memory_until_ = Deadline::in(std::chrono::seconds(0));
   bool draining_ = false;
+  bool loading_ = false;  // load_if_new()
   bool ending_ = false;
   int status_ = 0;
 };

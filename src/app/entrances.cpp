@@ -16,10 +16,10 @@ sandbox::Listener* listed(std::vector<sandbox::Listener>& listeners, std::string
 }  // namespace
 
 // The listening sockets stay the same over a reload: a connection waiting in one is taken by the new door.
-Result<std::vector<Entrances::DoorPointer>> Entrances::open_doors(const Configuration& configuration,
-                                                                  std::vector<sandbox::Listener>& listeners,
-                                                                  std::vector<doors::smtp::DoorTls> tls) {
-  std::vector<DoorPointer> opened;
+Result<std::vector<Entrances::SmtpDoor>> Entrances::open_smtp(const Configuration& configuration,
+                                                              std::vector<sandbox::Listener>& listeners,
+                                                              std::vector<doors::smtp::DoorTls> tls) {
+  std::vector<SmtpDoor> opened;
   for (std::size_t i = 0; i < configuration.door.smtp.size(); ++i) {
     const SmtpDoorOptions& options = configuration.door.smtp[i];
     sandbox::Listener* listener = listed(listeners, "smtp:" + options.name);
@@ -27,7 +27,24 @@ Result<std::vector<Entrances::DoorPointer>> Entrances::open_doors(const Configur
     auto door = doors::smtp::Door::open(executor_, std::move(listener->socket), options, configuration.site,
                                         tls[i], services_);
     if (!door) {
-      for (const DoorPointer& other : opened) other->retire();
+      for (const SmtpDoor& other : opened) other->retire();
+      return std::unexpected(std::move(door).error());
+    }
+    opened.push_back(*std::move(door));
+  }
+  return opened;
+}
+
+Result<std::vector<Entrances::ClamdDoor>> Entrances::open_clamd(const Configuration& configuration,
+                                                                std::vector<sandbox::Listener>& listeners) {
+  std::vector<ClamdDoor> opened;
+  for (const ClamdDoorOptions& options : configuration.door.clamd) {
+    sandbox::Listener* listener = listed(listeners, "clamd:" + options.name);
+    if (listener == nullptr) continue;
+    auto door =
+        doors::clamd::Door::open(executor_, std::move(listener->socket), options, clamd_sources_, services_);
+    if (!door) {
+      for (const ClamdDoor& other : opened) other->retire();
       return std::unexpected(std::move(door).error());
     }
     opened.push_back(*std::move(door));
@@ -56,21 +73,26 @@ Result<> Entrances::open(const Configuration& configuration, std::vector<sandbox
   RASTEL_TRY(auto page, open_control(listeners, "page", Audience::page, page_));
   std::shared_ptr<doors::http::Door> http;
   if (sandbox::Listener* listener = listed(listeners, "http")) {
-    RASTEL_TRY(http, doors::http::Door::open(executor_, std::move(listener->socket), sources_));
+    RASTEL_TRY(http, doors::http::Door::open(executor_, std::move(listener->socket), http_sources_));
   }
-  auto doors = open_doors(configuration, listeners, std::move(tls));
-  if (!doors) {
+  auto smtp = open_smtp(configuration, listeners, std::move(tls));
+  auto clamd = open_clamd(configuration, listeners);
+  if (!smtp || !clamd) {
     if (page && page != page_) page->close();
     if (http) http->close();
-    return std::unexpected(std::move(doors).error());
+    if (smtp)
+      for (const SmtpDoor& door : *smtp) door->retire();
+    if (clamd)
+      for (const ClamdDoor& door : *clamd) door->retire();
+    return std::unexpected(smtp ? std::move(clamd).error() : std::move(smtp).error());
   }
-  for (const DoorPointer& door : *doors)
+  for (const SmtpDoor& door : *smtp)
     log::info("door {} listens on {} for {}", door->options().name, to_string(door->options().listen),
               to_string(door->options().next_hop));
-  for (const DoorPointer& door : doors_) door->retire();
-  retired_.insert(retired_.end(), doors_.begin(), doors_.end());
-  std::erase_if(retired_, [](const DoorPointer& door) { return door->sessions() == 0; });
-  doors_ = *std::move(doors);
+  for (const ClamdDoor& door : *clamd)
+    log::info("door {} listens on {} as a clamd", door->options().name, to_string(door->options().listen));
+  smtp_.replace(*std::move(smtp));
+  clamd_.replace(*std::move(clamd));
   if (page_ && !page) page_->close();
   if (http_) http_->close();
   control_ = std::move(control);
@@ -80,37 +102,38 @@ Result<> Entrances::open(const Configuration& configuration, std::vector<sandbox
 }
 
 void Entrances::leave() {
-  for (const DoorPointer& door : doors_) door->retire();
+  smtp_.retire();
+  clamd_.retire();
 }
 
 void Entrances::drain() {
-  for (const auto* some : {&doors_, &retired_})
-    for (const DoorPointer& door : *some) door->drain();
+  smtp_.drain();
+  clamd_.drain();
 }
 
-std::size_t Entrances::sessions() const {
-  std::size_t sum = 0;
-  for (const auto* some : {&doors_, &retired_})
-    for (const DoorPointer& door : *some) sum += door->sessions();
-  return sum;
-}
+std::size_t Entrances::sessions() const { return smtp_.sessions() + clamd_.sessions(); }
 
 boost::json::array Entrances::status() const {
   boost::json::array doors;
-  for (const DoorPointer& door : doors_)
+  for (const SmtpDoor& door : smtp_.open())
     doors.push_back(boost::json::object{{"name", door->options().name},
+                                        {"kind", "smtp"},
                                         {"listen", to_string(door->options().listen)},
                                         {"next_hop", to_string(door->options().next_hop)},
+                                        {"sessions", door->sessions()}});
+  for (const ClamdDoor& door : clamd_.open())
+    doors.push_back(boost::json::object{{"name", door->options().name},
+                                        {"kind", "clamd"},
+                                        {"listen", to_string(door->options().listen)},
+                                        {"next_hop", "-"},
                                         {"sessions", door->sessions()}});
   return doors;
 }
 
 std::vector<metrics::DoorSessions> Entrances::sessions_by_door() const {
   std::vector<metrics::DoorSessions> doors;
-  for (const DoorPointer& door : doors_) doors.push_back({door->options().name, door->sessions()});
-  for (const DoorPointer& retired : retired_)
-    for (metrics::DoorSessions& door : doors)
-      if (door.name == retired->options().name) door.sessions += retired->sessions();
+  smtp_.add_sessions(doors);
+  clamd_.add_sessions(doors);
   return doors;
 }
 

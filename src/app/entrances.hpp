@@ -13,24 +13,67 @@
 #include "app/configuration.hpp"
 #include "app/control_server.hpp"
 #include "app/metrics.hpp"
+#include "doors/clamd/door.hpp"
 #include "doors/http/door.hpp"
 #include "doors/smtp/door.hpp"
 #include "sandbox/master_link.hpp"
 
 namespace rastel {
 
+// The doors of one kind: those that are open, and those that a reload has replaced, while sessions of theirs
+// go on.
+template <class Door>
+class Doors {
+ public:
+  using Pointer = std::shared_ptr<Door>;
+
+  void replace(std::vector<Pointer> opened) {
+    retire();
+    retired_.insert(retired_.end(), open_.begin(), open_.end());
+    std::erase_if(retired_, [](const Pointer& door) { return door->sessions() == 0; });
+    open_ = std::move(opened);
+  }
+  void retire() {
+    for (const Pointer& door : open_) door->retire();
+  }
+  void drain() {
+    for (const auto* some : {&open_, &retired_})
+      for (const Pointer& door : *some) door->drain();
+  }
+  [[nodiscard]] const std::vector<Pointer>& open() const { return open_; }
+  [[nodiscard]] std::size_t sessions() const {
+    std::size_t sum = 0;
+    for (const auto* some : {&open_, &retired_})
+      for (const Pointer& door : *some) sum += door->sessions();
+    return sum;
+  }
+  // Sessions of before a reload that still go on belong to the door of the same name.
+  void add_sessions(std::vector<metrics::DoorSessions>& all) const {
+    for (const Pointer& door : open_) {
+      metrics::DoorSessions entry{door->options().name, door->sessions()};
+      for (const Pointer& retired : retired_)
+        if (retired->options().name == entry.name) entry.sessions += retired->sessions();
+      all.push_back(std::move(entry));
+    }
+  }
+
+ private:
+  std::vector<Pointer> open_, retired_;
+};
+
 class Entrances {
  public:
   // What is referred to outlives it.
   Entrances(boost::asio::any_io_executor executor, control::ControlHandlers& handlers,
-            inspect::Services& services, doors::http::Sources sources)
+            inspect::Services& services, doors::http::Sources http, doors::clamd::Sources clamd)
       : executor_(std::move(executor)),
         handlers_(handlers),
         services_(services),
-        sources_(std::move(sources)) {}
+        http_sources_(std::move(http)),
+        clamd_sources_(std::move(clamd)) {}
 
-  // Doors as the configuration now says, `tls` one a door; what is no longer listed is closed, sessions go
-  // on. After an error everything is as it was.
+  // Doors as the configuration now says, `tls` one a door of SMTP; what is no longer listed is closed,
+  // sessions go on. After an error everything is as it was.
   [[nodiscard]] Result<> open(const Configuration& configuration, std::vector<sandbox::Listener> listeners,
                               std::vector<doors::smtp::DoorTls> tls);
   // Who connects for mail from now on waits in the listening sockets, for the program that takes over.
@@ -38,15 +81,17 @@ class Entrances {
   void drain();
   [[nodiscard]] std::size_t sessions() const;  // of mail
   [[nodiscard]] boost::json::array status() const;
-  // Sessions of before a reload that still go on belong to the door of the same name.
   [[nodiscard]] std::vector<metrics::DoorSessions> sessions_by_door() const;
 
  private:
-  using DoorPointer = std::shared_ptr<doors::smtp::Door>;
+  using SmtpDoor = std::shared_ptr<doors::smtp::Door>;
+  using ClamdDoor = std::shared_ptr<doors::clamd::Door>;
 
-  [[nodiscard]] Result<std::vector<DoorPointer>> open_doors(const Configuration& configuration,
-                                                            std::vector<sandbox::Listener>& listeners,
-                                                            std::vector<doors::smtp::DoorTls> tls);
+  [[nodiscard]] Result<std::vector<SmtpDoor>> open_smtp(const Configuration& configuration,
+                                                        std::vector<sandbox::Listener>& listeners,
+                                                        std::vector<doors::smtp::DoorTls> tls);
+  [[nodiscard]] Result<std::vector<ClamdDoor>> open_clamd(const Configuration& configuration,
+                                                          std::vector<sandbox::Listener>& listeners);
   [[nodiscard]] Result<std::shared_ptr<control::ControlServer>> open_control(
       std::vector<sandbox::Listener>& listeners, std::string_view name, control::Audience audience,
       std::shared_ptr<control::ControlServer> before);
@@ -54,8 +99,10 @@ class Entrances {
   boost::asio::any_io_executor executor_;
   control::ControlHandlers& handlers_;
   inspect::Services& services_;
-  doors::http::Sources sources_;
-  std::vector<DoorPointer> doors_, retired_;
+  doors::http::Sources http_sources_;
+  doors::clamd::Sources clamd_sources_;
+  Doors<doors::smtp::Door> smtp_;
+  Doors<doors::clamd::Door> clamd_;
   std::shared_ptr<control::ControlServer> control_, page_;
   std::shared_ptr<doors::http::Door> http_;
 };
