@@ -190,8 +190,10 @@ def test_commands_without_a_file(scanner):
     assert ask(scanner.port, b"VERSIONCOMMANDS").endswith("COMMANDS: PING VERSIONCOMMANDS VERSION END FILDES STATS IDSESSION INSTREAM")
     stats = ask(scanner.address, b"STATS")
     assert stats.startswith("POOLS: 1\n\nSTATE: VALID PRIMARY\n") and stats.endswith("\nEND")
+    begun = time.monotonic()
     assert ask(scanner.address, b"SHUTDOWN") == "SHUTDOWN command disabled by configuration. ERROR"
     assert ask(scanner.address, b"NOPE") == "UNKNOWN COMMAND"
+    assert time.monotonic() - begun < 0.5  # the end is seen at once
 
 
 def test_an_old_style_command_needs_no_end(scanner):
@@ -404,11 +406,13 @@ def test_no_verdict_in_time_is_an_error(lonely):
 
 
 def test_silence_ends_a_session(lonely):
-    for data in (b"", b"zIDSESSION\0", b"zPIN", b"zINSTREAM\0" + chunk(b"x")):
-        with Connection(lonely.address) as connection:
-            begun = time.monotonic()
-            assert connection.send(data).rest() == b"COMMAND READ TIMED OUT\n"
+    for pair in ((b"", b"zIDSESSION\0"), (b"zPIN", b"zINSTREAM\0" + chunk(b"x"))):
+        begun = time.monotonic()
+        silent = [Connection(lonely.address).send(data) for data in pair]
+        for connection in silent:
+            assert connection.rest() == b"COMMAND READ TIMED OUT\n"
             assert 3 < time.monotonic() - begun < 15
+            connection.close()
 
 
 def test_clients_beyond_the_most_wait(lonely):
@@ -425,6 +429,34 @@ def test_clients_beyond_the_most_wait(lonely):
     assert third.answer() == "PONG"
     for connection in (second, third):
         connection.close()
+
+
+def test_a_burst_waits_its_turn(closing):
+    rastel = closing(daemon.Rastel(clamd=[{"max_sessions": 300}])).start()
+    address = rastel.clamd[0]["listen"].removeprefix("unix:")
+    said = []
+    clients = [threading.Thread(target=lambda: said.append(instream(address, peers.mail(os.urandom(8).hex())))) for _ in range(300)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(60)
+    assert said == ["stream: OK"] * 300
+
+
+def test_a_client_that_vanishes_in_its_scan_hurts_nobody(lonely):
+    stopped = lonely.stop_workers()
+    try:
+        for _ in range(2):
+            with Connection(lonely.address) as connection:
+                connection.send(b"zINSTREAM\0" + stream(CLEAN))
+                time.sleep(0.2)
+    finally:
+        lonely.resume_workers(stopped)
+    assert instream(lonely.address, INFECTED) == f"stream: {EICAR} FOUND"
+    end = time.monotonic() + 10
+    while lonely.status()["doors"][0]["sessions"] > 0:
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 def test_a_reload_keeps_sessions_and_a_drain_ends_them(lonely):

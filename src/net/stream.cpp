@@ -316,6 +316,12 @@ void Stream::interrupt_read() {
   if (state_->reading && state_->write_deadline.is_never()) state_->socket.cancel(ignored);
 }
 
+void Stream::end_output() {
+  if (!state_) return;
+  error_code ignored;
+  state_->socket.shutdown(Socket::shutdown_send, ignored);
+}
+
 void Stream::close() {
   if (!state_) return;
   error_code ignored;

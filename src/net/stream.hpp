@@ -65,6 +65,8 @@ class Stream {
   // Lets a read that waits now, or the next one, end with `cancelled`; a write under way is not disturbed.
   void interrupt_read();
 
+  // The peer sees the end behind what was written, and may go on sending. Not with TLS.
+  void end_output();
   // An orderly end: what was written still reaches the peer.
   void close();
   // Resets a TCP connection, so that the peer can't take what it has for a complete transfer.

@@ -46,7 +46,7 @@ struct Rows<ClamdDoorOptions> {
              "What is answered FOUND: what policy doesn't let pass (policy), or only what clamd itself would "
              "find (signatures)."},
       Option{"reply_deadline", &ClamdDoorOptions::reply_deadline, Duration(100), Duration(3600'000),
-             "The client is answered by then, with ERROR if there is no verdict; for each file of a folder."},
+             "The scanner has an answer by then, or the client is told ERROR; for each file of a folder."},
       Option{"max_sessions", &ClamdDoorOptions::max_sessions, 1U, 10'000U,
              "Clients at a time; those beyond wait until one leaves."},
       Option{"idle_timeout", &ClamdDoorOptions::idle_timeout, Duration(1'000), Duration(3600'000),

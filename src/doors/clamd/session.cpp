@@ -122,6 +122,7 @@ void Session::earn(std::size_t bytes) {
 
 // Who closes while the other sends has the answer thrown away with the connection.
 asio::awaitable<void> Session::linger() {
+  stream_.end_output();
   const Deadline latest = Deadline::in(linger_time);
   while (!latest.passed()) {
     std::vector<FileDescriptor> dropped;

@@ -45,6 +45,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<bool> flush();
   [[nodiscard]] boost::asio::awaitable<void> receive();
   [[nodiscard]] boost::asio::awaitable<void> linger();
+  [[nodiscard]] boost::asio::awaitable<bool> wait_for_room();
   void take(std::vector<FileDescriptor> came);
   void earn(std::size_t bytes);
 

@@ -2,6 +2,9 @@
 // Session: what is scanned, from a stream, a descriptor or a path.
 #include <algorithm>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "base/identifier.hpp"
@@ -19,6 +22,7 @@ namespace reason = rastel::clamd::reason;
 
 namespace {
 
+constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view too_busy = "Too busy now, try again later.";
 constexpr std::uint64_t large = 4 << 20;  // bytes of a message: then its buffers' pages go back, too
 
@@ -35,6 +39,19 @@ Saying refusal(std::string why) {
 }
 
 }  // namespace
+
+// As long as more scans wait than are worth to wait for, this one isn't begun, nor what is to be scanned
+// received: clamd has such clients wait, too. False: still so, after half of the time there is for an answer.
+asio::awaitable<bool> Session::wait_for_room() {
+  const Deadline latest = Deadline::in(door_->options.reply_deadline / 2);
+  asio::steady_timer timer(stream_.executor());
+  while (door_->services.inspector.overloaded()) {
+    if (latest.passed() || stream_.peer_has_hung_up()) co_return false;
+    timer.expires_after(std::chrono::milliseconds(20));
+    (void)co_await timer.async_wait(as_awaitable);
+  }
+  co_return true;
+}
 
 void Session::tell_refused(std::string_view subject, std::string_view why) const {
   log::info("door {}: {} for {} is not scanned: {}", door_->options.name, subject, client_, why);
@@ -77,7 +94,8 @@ void Session::refuse_stream(std::string_view why) {
 
 asio::awaitable<void> Session::on(event::StreamBegins) {
   began_ = Clock::now();
-  if (door_->services.inspector.overloaded()) co_return refuse_stream(too_busy);
+  const bool room = co_await wait_for_room();
+  if (!room) co_return refuse_stream(too_busy);
   incoming_.emplace(door_->services.spool, door_->services.max_message, door_->services.blocking);
 }
 
@@ -114,8 +132,8 @@ asio::awaitable<void> Session::on(event::ScanDescriptor command) {
   FileDescriptor file = std::move(descriptors_.front());
   descriptors_.pop_front();
   const std::string subject = fmt::format("fd[{}]", file.get());
-  if (door_->services.inspector.overloaded())
-    co_return machine_.answer(command.ticket, rastel::clamd::error(subject, too_busy));
+  const bool has_room = co_await wait_for_room();
+  if (!has_room) co_return machine_.answer(command.ticket, rastel::clamd::error(subject, too_busy));
   auto work = [file = std::move(file), room = room()] { return take_descriptor(file, room); };
   Taken taken = co_await door_->files.run(std::move(work));
   const Saying saying = co_await scan(std::move(taken), subject, ScanKind::scan);
@@ -144,7 +162,8 @@ asio::awaitable<void> Session::on(event::Scan command) {
     if (stream_.peer_has_hung_up()) co_return machine_.finish(command.ticket);
     began_ = Clock::now();
     Taken taken;
-    if (door_->services.inspector.overloaded()) {
+    const bool has_room = co_await wait_for_room();
+    if (!has_room) {
       taken.refused = too_busy;
     } else if (step.depth > most_depth) {
       taken.refused = "Folders are nested too deeply.";
