@@ -94,7 +94,7 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
                               {"auth", or_dash(envelope.client.authenticated_user)},
                               {"tls", or_dash(envelope.client.tls_version)},
                               {"from", '<' + envelope.reverse_path + '>'},
-                              {"to", group.bracketed},
+                              {"to", or_dash(group.bracketed)},
                               {"msgid", or_dash(subject.message_id)},
                               {"queue", or_dash(envelope.queue_id)},
                               {"size", std::to_string(subject.message->size()), Field::Kind::number},
@@ -102,7 +102,7 @@ void tell(const Subject& subject, const Outcome& outcome, const Story& story, st
                               {"finding", or_dash(finding), Field::Kind::quoted},
                               {"action", action},
                               {"reply", story.reply, Field::Kind::quoted},
-                              {"next", story.next_hop},
+                              {"next", or_dash(story.next_hop)},
                               {"next_reply", or_dash(story.next_reply), Field::Kind::quoted},
                               {"ms", fmt::format("{}/{}/{}", milliseconds(story.receive),
                                                  milliseconds(story.scan), milliseconds(story.forward))}};
