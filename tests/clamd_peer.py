@@ -2,10 +2,25 @@
 """clamd's protocol by hand, and the real clamdscan pointed at a door of ours."""
 import array
 import os
+import pathlib
 import re
+import shutil
 import socket
 import struct
 import subprocess
+import tempfile
+
+import daemon
+import peers
+
+EICAR = "Eicar-Test-Signature"
+CLEAN = peers.mail("nothing in it")
+INFECTED = daemon.infected()
+AMBIGUOUS = peers.mail("two boundaries", b"--a\r\n\r\nx\r\n--a--\r\n",
+                       b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a; boundary=b\r\n")
+BANNED = peers.mail("a program", b"--a\r\nContent-Type: application/octet-stream; name=setup.exe\r\n\r\nhello\r\n--a--\r\n",
+                    b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=a\r\n")
+MOST = 2 << 20  # engine.max_message, bytes
 
 
 def chunk(content):
@@ -24,6 +39,7 @@ class Connection:
         local = isinstance(address, str)
         self.socket = socket.socket(socket.AF_UNIX if local else socket.AF_INET)
         self.socket.settimeout(timeout)
+        self.waiting = b""  # received, and not asked for yet
         self.socket.connect(address if local else ("127.0.0.1", address))
 
     def __enter__(self):
@@ -47,16 +63,16 @@ class Connection:
 
     def answer(self, end=b"\0"):
         """One answer without its end."""
-        data = b""
-        while not data.endswith(end):
+        while end not in self.waiting:
             more = self.socket.recv(4096)
-            assert more, f"closed behind {data!r}"
-            data += more
-        return data[:-len(end)].decode()
+            assert more, f"closed behind {self.waiting!r}"
+            self.waiting += more
+        answer, _, self.waiting = self.waiting.partition(end)
+        return answer.decode()
 
     def rest(self):
         """Everything until the connection is closed."""
-        data = b""
+        data, self.waiting = self.waiting, b""
         while more := self.socket.recv(65536):
             data += more
         return data
@@ -97,3 +113,44 @@ def clamdscan(folder, address, *words, **options):
     file.write_text(f"LocalSocket {address}\n" if isinstance(address, str) else f"TCPSocket {address}\nTCPAddr 127.0.0.1\n")
     return subprocess.run(["clamdscan", f"--config-file={file}", *map(str, words)], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=120, **options)
+
+
+class Scanner:
+    """One rasteld with a door of each kind, and a folder whose files may be scanned."""
+
+    def __init__(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rastel-clamd-"))
+        self.folder.chmod(0o755)
+        self.files = self.folder / "files"
+        self.files.mkdir()
+        self.port = peers.free_port()
+        folders = [str(self.files)]
+        self.rastel = daemon.Rastel(
+            clamd=[{"scan_folders": folders, "reload": True}, {"listen": f"127.0.0.1:{self.port}", "name": "tcp"},
+                   {"scan_folders": folders, "findings": "signatures", "name": "plain"}],
+            sections={"engine": {"workers": 2, "max_message": "2MiB"}, "policy": {"banned_names": ["*.exe"]}})
+        self.address = self.socket_of(0)
+        self.plain = self.socket_of(2)
+        self.rastel.start()
+
+    def socket_of(self, number):
+        return self.rastel.clamd[number]["listen"].removeprefix("unix:")
+
+    def fresh(self):
+        shutil.rmtree(self.files)
+        self.files.mkdir()
+        return self
+
+    def put(self, name, content, mode=0o644):
+        file = self.files / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        file.chmod(mode)
+        return file
+
+    def clamdscan(self, *words, address=None):
+        return clamdscan(self.folder, address or self.address, *words)
+
+    def close(self):
+        self.rastel.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

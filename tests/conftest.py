@@ -16,6 +16,7 @@ for folder in (HERE, HERE.parent / "lab", HERE.parent / "demo"):
     sys.path.insert(0, str(folder))
 
 import certificates  # noqa: E402
+import clamd_peer  # noqa: E402
 import daemon  # noqa: E402
 import lab as lab_module  # noqa: E402
 import peers  # noqa: E402
@@ -145,6 +146,19 @@ def doors(all_doors):
     """The shared rasteld with its next hops as if nothing had been; `doors.hop` is the one behind smtp-smtp."""
     all_doors.hop = all_doors.hops["smtp-smtp"]
     return all_doors.fresh()
+
+
+@pytest.fixture(scope="module")
+def clamd_doors():
+    scanner = clamd_peer.Scanner()
+    yield scanner
+    scanner.close()
+
+
+@pytest.fixture
+def scanner(clamd_doors):
+    """One rasteld with clamd doors of each kind; its folder of files is empty."""
+    return clamd_doors.fresh()
 
 
 @pytest.fixture(params=peers.WAYS)
