@@ -126,8 +126,9 @@ class Scanner:
         self.port = peers.free_port()
         folders = [str(self.files)]
         self.rastel = daemon.Rastel(
-            clamd=[{"scan_folders": folders, "reload": True}, {"listen": f"127.0.0.1:{self.port}", "name": "tcp"},
-                   {"scan_folders": folders, "findings": "signatures", "name": "plain"}],
+            clamd=[{"scan_folders": folders, "reload": True, "findings": "policy"},
+                   {"listen": f"127.0.0.1:{self.port}", "name": "tcp", "findings": "policy"},
+                   {"scan_folders": folders, "name": "plain"}],
             sections={"engine": {"workers": 2, "max_message": "2MiB"}, "policy": {"banned_names": ["*.exe"]}})
         self.address = self.socket_of(0)
         self.plain = self.socket_of(2)

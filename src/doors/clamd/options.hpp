@@ -19,7 +19,7 @@ struct ClamdDoorOptions {
   FileMode socket_mode{0660};             // for unix sockets
   std::vector<std::string> scan_folders;  // empty: no SCAN
   bool reload = false;
-  ClamdFindings findings = ClamdFindings::policy;
+  ClamdFindings findings = ClamdFindings::signatures;
   Duration reply_deadline{std::chrono::seconds(80)};
   std::uint32_t max_sessions = 200;
   Duration idle_timeout{std::chrono::seconds(120)};  // clamd's ReadTimeout
@@ -43,8 +43,9 @@ struct Rows<ClamdDoorOptions> {
              "daemon's user can read; none: these commands are refused."},
       Option{"reload", &ClamdDoorOptions::reload, "Whether RELOAD has the signatures looked at anew."},
       Option{"findings", &ClamdDoorOptions::findings,
-             "What is answered FOUND: what policy doesn't let pass (policy), or only what clamd itself would "
-             "find (signatures)."},
+             "What is answered FOUND: only what clamd itself would find (signatures), or all that policy "
+             "doesn't "
+             "let pass (policy), for clients that hand in whole messages."},
       Option{"reply_deadline", &ClamdDoorOptions::reply_deadline, Duration(100), Duration(3600'000),
              "The scanner has an answer by then, or the client is told ERROR; for each file of a folder."},
       Option{"max_sessions", &ClamdDoorOptions::max_sessions, 1U, 10'000U,
