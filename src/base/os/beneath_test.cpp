@@ -13,6 +13,9 @@ namespace rastel::os {
 namespace {
 
 class Beneath : public testing::Test {
+ public:
+  ~Beneath() override { std::filesystem::remove_all(root_); }
+
  protected:
   Beneath() {
     std::string name = "/tmp/rastel-beneath-XXXXXX";
@@ -29,7 +32,6 @@ class Beneath : public testing::Test {
     EXPECT_TRUE(folder.has_value());
     if (folder) folder_ = *std::move(folder);
   }
-  ~Beneath() override { std::filesystem::remove_all(root_); }
 
   std::string read(std::string_view path) {
     const auto opened = open_beneath(folder_, path);

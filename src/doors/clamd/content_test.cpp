@@ -16,6 +16,9 @@ namespace {
 using testing::ElementsAre;
 
 class Content : public testing::Test {
+ public:
+  ~Content() override { std::filesystem::remove_all(root_); }
+
  protected:
   Content() {
     std::string name = "/tmp/rastel-content-XXXXXX";
@@ -27,7 +30,6 @@ class Content : public testing::Test {
     mkfifo((root_ / "in/deep/fifo").c_str(), 0600);
     room_ = {root_, 100};
   }
-  ~Content() override { std::filesystem::remove_all(root_); }
 
   [[nodiscard]] Taken path(const std::string& rest, std::size_t most_names = 10) const {
     return take_path(root_ / "in", rest, most_names, room_);

@@ -86,7 +86,7 @@ Saying by_policy(const Disposition& disposition, const Report& report) {
 
 // clamd calls clean what meets a limit or what it can't open; what it would fail at is no verdict.
 Saying by_signatures(const Disposition& disposition, const Report& report) {
-  const Saying ok{.kind = Saying::Kind::ok, .names = {}, .reason = {}};
+  Saying ok{.kind = Saying::Kind::ok, .names = {}, .reason = {}};
   if (disposition.observed) return ok;
   if (std::vector<std::string> names = names_of_kinds(report); !names.empty()) return found(std::move(names));
   for (const auto reason : {UnscannedReason::engine, UnscannedReason::timeout, UnscannedReason::crash,
