@@ -5,33 +5,16 @@
 
 #include <gtest/gtest.h>
 
-#include "protocol/clamd/server_talk_for_test.hpp"
-#include "protocol/fragmentation_for_test.hpp"
+#include "protocol/clamd/server_said_for_test.hpp"
 
 namespace rastel::clamd {
 namespace {
 
+using for_test::ending;
+using for_test::events;
+using for_test::said;
 using for_test::Talk;
 using namespace std::string_literals;
-
-// What is answered to `bytes` in whatever pieces they come.
-std::string said(std::string_view bytes, Talk talk = {}) {
-  return rastel::for_test::in_all_pieces(
-      bytes, [&](const rastel::for_test::Pieces& pieces) { return talk.run(pieces); });
-}
-
-std::string events(std::string_view bytes, Talk talk = {}) {
-  return rastel::for_test::in_all_pieces(bytes, [&](const rastel::for_test::Pieces& pieces) {
-    (void)talk.run(pieces);
-    return talk.events();
-  });
-}
-
-Talk ending() {
-  Talk talk;
-  talk.input_ends = true;
-  return talk;
-}
 
 Talk stranger() {
   Talk talk;

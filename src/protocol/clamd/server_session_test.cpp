@@ -3,14 +3,16 @@
 // letter by letter, where no comment says otherwise (docs/clamd.md).
 #include <gtest/gtest.h>
 
-#include "protocol/clamd/server_talk_for_test.hpp"
-#include "protocol/fragmentation_for_test.hpp"
+#include "protocol/clamd/server_said_for_test.hpp"
 
 namespace rastel::clamd {
 namespace {
 
 using for_test::chunk;
+using for_test::ending;
+using for_test::events;
 using for_test::Owner;
+using for_test::said;
 using for_test::Talk;
 using namespace std::string_literals;
 
@@ -20,24 +22,6 @@ const std::string end = chunk("");
 const std::string eicar =
     "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR"
     "-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*";
-
-std::string said(std::string_view bytes, Talk talk = {}) {
-  return rastel::for_test::in_all_pieces(
-      bytes, [&](const rastel::for_test::Pieces& pieces) { return talk.run(pieces); });
-}
-
-std::string events(std::string_view bytes, Talk talk = {}) {
-  return rastel::for_test::in_all_pieces(bytes, [&](const rastel::for_test::Pieces& pieces) {
-    (void)talk.run(pieces);
-    return talk.events();
-  });
-}
-
-Talk ending() {
-  Talk talk;
-  talk.input_ends = true;
-  return talk;
-}
 
 // A descriptor comes with the octet behind each `|` of `bytes`; said() of what is left of it.
 std::string said_with_descriptors(std::string_view marked, std::string* what_happened = nullptr) {
