@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/message_copy.hpp"
 #include "edit/written_text.hpp"
 
 namespace rastel::inspect {
@@ -39,17 +40,6 @@ std::string removal_text(const Part& part, const Offence& offence, const std::st
       "\n"
       "The whole message is held there; its administrator finds it by the id.\n",
       name.empty() ? part.path : name, to_string(offence.message_class), why, id);
-}
-
-Result<> copy(const Message& from, ByteRange range, MessageWriter& to) {
-  constexpr std::size_t block_size = 256 << 10;
-  while (range.size() > 0) {
-    RASTEL_TRY(const std::string block, from.read_at(range.begin, std::min(block_size, range.size())));
-    if (block.empty()) return fail(ErrorKind::ours, "the message ends before its end");
-    RASTEL_CHECK(to.write(block));
-    range.begin += block.size();
-  }
-  return {};
 }
 
 }  // namespace
@@ -114,11 +104,11 @@ Result<MessagePointer> edited_copy(const Message& original, const std::vector<ed
   MessageWriter writer(spool, edit::edited_size(splices, original.size()));
   std::size_t at = 0;
   for (const edit::Splice& splice : splices) {
-    RASTEL_CHECK(copy(original, {at, splice.where.begin}, writer));
+    RASTEL_CHECK(copy_range(original, {at, splice.where.begin}, writer));
     RASTEL_CHECK(writer.write(splice.replacement));
     at = splice.where.end;
   }
-  RASTEL_CHECK(copy(original, {at, original.size()}, writer));
+  RASTEL_CHECK(copy_range(original, {at, original.size()}, writer));
   return writer.finish();
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "base/identifier.hpp"
+#include "base/message_copy.hpp"
 #include "verdict/ambiguity.hpp"
 
 namespace rastel::scan {
@@ -35,15 +36,6 @@ std::vector<std::size_t> parts_of(std::string_view paths, std::size_t parts) {
     paths.remove_prefix(std::min(paths.size(), path.size() + 1));
   }
   return numbers;
-}
-
-Result<> copy(const Message& message, MessageWriter& writer) {
-  constexpr std::size_t piece = 256 * 1024;  // bytes at a time
-  for (std::uint64_t at = 0; at < message.size(); at += piece) {
-    RASTEL_TRY(const std::string bytes, message.read_at(at, piece));
-    RASTEL_CHECK(writer.write(bytes));
-  }
-  return {};
 }
 
 }  // namespace
@@ -76,7 +68,7 @@ Result<MessagePointer> wrapped(const std::vector<Mail>& mails, const std::filesy
       writer.write("MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=" + boundary + "\r\n"));
   for (const Mail& mail : mails) {
     RASTEL_CHECK(writer.write("\r\n--" + boundary + "\r\nContent-Type: message/rfc822\r\n\r\n"));
-    RASTEL_CHECK(copy(*mail.message, writer));
+    RASTEL_CHECK(copy_range(*mail.message, {0, mail.message->size()}, writer));
   }
   RASTEL_CHECK(writer.write("\r\n--" + boundary + "--\r\n"));
   return writer.finish();
