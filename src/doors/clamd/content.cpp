@@ -86,32 +86,17 @@ Taken not_opened(int number) {
 
 }  // namespace
 
-asio::awaitable<Result<>> Incoming::spool() {
-  if (block_.empty()) co_return Result<>{};
-  Result<> written;
-  if (writer_.size() + block_.size() <= Message::memory_limit) {
-    written = writer_.write(block_);
-  } else {
-    auto work = [this] { return writer_.write(block_); };
-    written = co_await blocking_.run(std::move(work));
-  }
-  block_.clear();
-  co_return written;
-}
-
 asio::awaitable<Result<>> Incoming::feed(std::string_view bytes) {
   block_ += bytes;
   // In blocks: a client may send byte by byte.
   if (block_.size() < block) co_return Result<>{};
-  co_return co_await spool();
+  co_return co_await spooling_.write(block_);
 }
 
 asio::awaitable<Result<MessagePointer>> Incoming::finish() {
-  RASTEL_CO_CHECK(co_await spool());
+  RASTEL_CO_CHECK(co_await spooling_.write(block_));
   std::string().swap(block_);
-  if (writer_.size() <= Message::memory_limit) co_return writer_.finish();
-  auto work = [this] { return writer_.finish(); };
-  co_return co_await blocking_.run(std::move(work));
+  co_return co_await spooling_.finish();
 }
 
 Taken take_descriptor(const FileDescriptor& file, const Room& room) {

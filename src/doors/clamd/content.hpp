@@ -15,24 +15,21 @@
 #include "base/error.hpp"
 #include "base/file_descriptor.hpp"
 #include "base/message.hpp"
-#include "inspect/blocking.hpp"
+#include "inspect/spooling.hpp"
 
 namespace rastel::doors::clamd {
 
-// Small streams never leave the session's thread; what is larger is written by the blocking pool.
+// A stream as it comes.
 class Incoming {
  public:
   Incoming(std::filesystem::path spool, std::uint64_t most, inspect::BlockingPool& blocking)
-      : writer_(std::move(spool), most), blocking_(blocking) {}
+      : spooling_(std::move(spool), most, blocking) {}
 
   [[nodiscard]] boost::asio::awaitable<Result<>> feed(std::string_view bytes);
   [[nodiscard]] boost::asio::awaitable<Result<MessagePointer>> finish();
 
  private:
-  [[nodiscard]] boost::asio::awaitable<Result<>> spool();
-
-  MessageWriter writer_;
-  inspect::BlockingPool& blocking_;
+  inspect::Spooling spooling_;
   std::string block_;
 };
 

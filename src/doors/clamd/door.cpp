@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "doors/clamd/door.hpp"
 
-#include <list>
-#include <mutex>
-
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,6 +9,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "doors/clamd/session.hpp"
+#include "inspect/running_sessions.hpp"
 #include "net/acceptor.hpp"
 #include "net/socket_names.hpp"
 
@@ -34,11 +32,7 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
   void drain() override {
     state_->draining = true;
     room_.cancel();
-    const std::lock_guard lock(mutex_);
-    for (const auto& entry : running_)
-      asio::post(entry.executor, [weak = entry.session] {
-        if (const auto session = weak.lock()) session->interrupt();
-      });
+    running_.interrupt_all();
   }
   void retire() override {
     retired_ = true;
@@ -49,11 +43,6 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
   const ClamdDoorOptions& options() const override { return state_->options; }
 
  private:
-  struct Running {
-    asio::any_io_executor executor;
-    std::weak_ptr<Session> session;
-  };
-
   [[nodiscard]] bool full() const {
     return state_->sessions >= state_->options.max_sessions && !state_->draining && !retired_;
   }
@@ -82,8 +71,7 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     socket.reset();
     const auto executor = stream.executor();
     const auto session = std::make_shared<Session>(std::move(stream), std::move(client), self->state_);
-    const auto place = self->enter({executor, session});
-    const std::shared_ptr<void> there(nullptr, [self, place](void*) { self->leave(place); });
+    const std::shared_ptr<void> there = self->running_.enter(executor, session);
     co_await session->run();
   }
 
@@ -92,21 +80,11 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     asio::post(acceptor_.executor(), [self = shared_from_this()] { self->room_.cancel(); });
   }
 
-  std::list<Running>::iterator enter(Running running) {
-    const std::lock_guard lock(mutex_);
-    return running_.insert(running_.end(), std::move(running));
-  }
-  void leave(std::list<Running>::iterator place) {
-    const std::lock_guard lock(mutex_);
-    running_.erase(place);
-  }
-
   net::Acceptor acceptor_;
   asio::steady_timer room_;           // waits for a session to end; confined to the acceptor's thread
   std::shared_ptr<DoorState> state_;  // sessions outlive a door that was drained
   bool retired_ = false;
-  std::mutex mutex_;  // for running_: sessions run on several threads
-  std::list<Running> running_;
+  inspect::RunningSessions<Session> running_;
 };
 
 }  // namespace

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "doors/smtp/door.hpp"
 
-#include <list>
-#include <mutex>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "base/log.hpp"
 #include "doors/smtp/session.hpp"
+#include "inspect/running_sessions.hpp"
 #include "net/acceptor.hpp"
 #include "net/proxy_header.hpp"
 
@@ -42,11 +39,7 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
   void drain() override {
     state_->draining = true;
     state_->kept->close();
-    const std::lock_guard lock(mutex_);
-    for (const auto& entry : running_)
-      asio::post(entry.executor, [weak = entry.session] {
-        if (const auto session = weak.lock()) session->interrupt();
-      });
+    running_.interrupt_all();
   }
   void retire() override {
     acceptor_.close();
@@ -56,11 +49,6 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
   const SmtpDoorOptions& options() const override { return state_->options; }
 
  private:
-  struct Running {
-    asio::any_io_executor executor;
-    std::weak_ptr<Session> session;
-  };
-
   static asio::awaitable<void> accept(std::shared_ptr<Listening> self) {
     for (;;) {
       const auto executor = self->state_->services.threads.next();
@@ -121,25 +109,14 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
       });
       const auto executor = stream.executor();
       const auto session = std::make_shared<Session>(std::move(stream), *client, admission, self->state_);
-      const auto place = self->enter({executor, session});
-      const std::shared_ptr<void> there(nullptr, [self, place](void*) { self->leave(place); });
+      const std::shared_ptr<void> there = self->running_.enter(executor, session);
       co_await session->run();
     }
   }
 
-  std::list<Running>::iterator enter(Running running) {
-    const std::lock_guard lock(mutex_);
-    return running_.insert(running_.end(), std::move(running));
-  }
-  void leave(std::list<Running>::iterator place) {
-    const std::lock_guard lock(mutex_);
-    running_.erase(place);
-  }
-
   net::Acceptor acceptor_;
   std::shared_ptr<DoorState> state_;  // sessions outlive a door that was drained
-  std::mutex mutex_;                  // for running_: sessions run on several threads
-  std::list<Running> running_;
+  inspect::RunningSessions<Session> running_;
 };
 
 }  // namespace

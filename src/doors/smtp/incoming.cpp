@@ -5,18 +5,6 @@ namespace rastel::doors::smtp {
 
 namespace asio = boost::asio;
 
-asio::awaitable<Result<>> Incoming::spool() {
-  if (whole_.empty()) co_return Result<>{};
-  Result<> written;
-  if (writer_.size() + whole_.size() <= Message::memory_limit) {
-    written = writer_.write(whole_);
-  } else {
-    written = co_await blocking_.run([this] { return writer_.write(whole_); });
-  }
-  whole_.clear();
-  co_return written;
-}
-
 void Incoming::read(std::string_view bytes) {
   if (header_.in_body()) {
     const std::size_t before = whole_.size();
@@ -32,7 +20,7 @@ asio::awaitable<Result<>> Incoming::feed(std::string_view bytes) {
   read(bytes);
   // In blocks: a client may send byte by byte.
   if (whole_.size() < 32 * 1024) co_return Result<>{};
-  co_return co_await spool();
+  co_return co_await spooling_.write(whole_);
 }
 
 asio::awaitable<Result<MessagePointer>> Incoming::finish() {
@@ -40,10 +28,9 @@ asio::awaitable<Result<MessagePointer>> Incoming::finish() {
   line_breaks_.finish(last);
   header_.feed(last, whole_);
   header_.finish(whole_);
-  RASTEL_CO_CHECK(co_await spool());
+  RASTEL_CO_CHECK(co_await spooling_.write(whole_));
   std::string().swap(whole_);  // an assignment would keep its memory
-  if (writer_.size() <= Message::memory_limit) co_return writer_.finish();
-  co_return co_await blocking_.run([this] { return writer_.finish(); });
+  co_return co_await spooling_.finish();
 }
 
 }  // namespace rastel::doors::smtp

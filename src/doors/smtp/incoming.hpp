@@ -9,7 +9,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/message.hpp"
-#include "inspect/blocking.hpp"
+#include "inspect/spooling.hpp"
 #include "protocol/header_scanner.hpp"
 #include "protocol/smtp/line_breaks.hpp"
 
@@ -21,7 +21,7 @@ class Incoming {
  public:
   Incoming(std::filesystem::path spool, std::uint64_t most, rastel::smtp::LineBreakPolicy line_breaks,
            inspect::BlockingPool& blocking)
-      : writer_(std::move(spool), most), line_breaks_(line_breaks), header_(own_field), blocking_(blocking) {}
+      : spooling_(std::move(spool), most, blocking), line_breaks_(line_breaks), header_(own_field) {}
 
   [[nodiscard]] boost::asio::awaitable<Result<>> feed(std::string_view bytes);
   [[nodiscard]] boost::asio::awaitable<Result<MessagePointer>> finish();
@@ -32,12 +32,10 @@ class Incoming {
 
  private:
   void read(std::string_view bytes);
-  [[nodiscard]] boost::asio::awaitable<Result<>> spool();
 
-  MessageWriter writer_;
+  inspect::Spooling spooling_;
   rastel::smtp::LineBreaks line_breaks_;
   HeaderScanner header_;
-  inspect::BlockingPool& blocking_;
   std::string whole_;
 };
 
