@@ -2,6 +2,9 @@
 #include "app/entrances.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
 
 #include "base/log.hpp"
 
@@ -13,44 +16,41 @@ sandbox::Listener* listed(std::vector<sandbox::Listener>& listeners, std::string
   return found == listeners.end() ? nullptr : &*found;
 }
 
+// Doors of a reload that isn't done yet: retired again unless all of it is well.
+template <class Door>
+class Opening {
+ public:
+  Opening() = default;
+  ~Opening() {
+    for (const auto& door : doors_) door->retire();
+  }
+  Opening(const Opening&) = delete;
+  Opening& operator=(const Opening&) = delete;
+
+  // `open(socket, options, index)` makes a door. The listening sockets stay the same over a reload: a
+  // connection waiting in one is taken by the new door.
+  template <class Options, class Open>
+  [[nodiscard]] Result<> all(std::string_view kind, const std::vector<Options>& all,
+                             std::vector<sandbox::Listener>& listeners, const Open& open) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      sandbox::Listener* listener = listed(listeners, fmt::format("{}:{}", kind, all[i].name));
+      if (listener == nullptr) continue;
+      RASTEL_TRY(auto door, open(std::move(listener->socket), all[i], i));
+      doors_.push_back(std::move(door));
+    }
+    return {};
+  }
+  [[nodiscard]] std::vector<std::shared_ptr<Door>> keep() { return std::exchange(doors_, {}); }
+
+ private:
+  std::vector<std::shared_ptr<Door>> doors_;
+};
+
+// What a door does with what it is given, for log and status: "-" where it hands nothing on.
+std::string next_hop(const SmtpDoorOptions& door) { return to_string(door.next_hop); }
+std::string next_hop(const ClamdDoorOptions&) { return "-"; }
+
 }  // namespace
-
-// The listening sockets stay the same over a reload: a connection waiting in one is taken by the new door.
-Result<std::vector<Entrances::SmtpDoor>> Entrances::open_smtp(const Configuration& configuration,
-                                                              std::vector<sandbox::Listener>& listeners,
-                                                              std::vector<doors::smtp::DoorTls> tls) {
-  std::vector<SmtpDoor> opened;
-  for (std::size_t i = 0; i < configuration.door.smtp.size(); ++i) {
-    const SmtpDoorOptions& options = configuration.door.smtp[i];
-    sandbox::Listener* listener = listed(listeners, "smtp:" + options.name);
-    if (listener == nullptr) continue;
-    auto door = doors::smtp::Door::open(executor_, std::move(listener->socket), options, configuration.site,
-                                        tls[i], services_);
-    if (!door) {
-      for (const SmtpDoor& other : opened) other->retire();
-      return std::unexpected(std::move(door).error());
-    }
-    opened.push_back(*std::move(door));
-  }
-  return opened;
-}
-
-Result<std::vector<Entrances::ClamdDoor>> Entrances::open_clamd(const Configuration& configuration,
-                                                                std::vector<sandbox::Listener>& listeners) {
-  std::vector<ClamdDoor> opened;
-  for (const ClamdDoorOptions& options : configuration.door.clamd) {
-    sandbox::Listener* listener = listed(listeners, "clamd:" + options.name);
-    if (listener == nullptr) continue;
-    auto door =
-        doors::clamd::Door::open(executor_, std::move(listener->socket), options, clamd_sources_, services_);
-    if (!door) {
-      for (const ClamdDoor& other : opened) other->retire();
-      return std::unexpected(std::move(door).error());
-    }
-    opened.push_back(*std::move(door));
-  }
-  return opened;
-}
 
 // Its socket's place changes with a restart only, and a reload is asked for through it: one that is open
 // stays.
@@ -66,8 +66,32 @@ Result<std::shared_ptr<control::ControlServer>> Entrances::open_control(
                                       limits);
 }
 
+Result<> Entrances::open_doors(const Configuration& configuration, std::vector<sandbox::Listener>& listeners,
+                               const std::vector<doors::smtp::DoorTls>& tls) {
+  Opening<doors::smtp::Door> smtp;
+  RASTEL_CHECK(smtp.all("smtp", configuration.door.smtp, listeners,
+                        [&](FileDescriptor socket, const SmtpDoorOptions& options, std::size_t index) {
+                          return doors::smtp::Door::open(executor_, std::move(socket), options,
+                                                         configuration.site, tls[index], services_);
+                        }));
+  Opening<doors::clamd::Door> clamd;
+  RASTEL_CHECK(clamd.all("clamd", configuration.door.clamd, listeners,
+                         [&](FileDescriptor socket, const ClamdDoorOptions& options, std::size_t) {
+                           return doors::clamd::Door::open(executor_, std::move(socket), options,
+                                                           clamd_sources_, services_);
+                         }));
+  smtp_.replace(smtp.keep());
+  clamd_.replace(clamd.keep());
+  for (const auto& door : smtp_.open())
+    log::info("door {} listens on {} for {}", door->options().name, to_string(door->options().listen),
+              next_hop(door->options()));
+  for (const auto& door : clamd_.open())
+    log::info("door {} listens on {} as a clamd", door->options().name, to_string(door->options().listen));
+  return {};
+}
+
 Result<> Entrances::open(const Configuration& configuration, std::vector<sandbox::Listener> listeners,
-                         std::vector<doors::smtp::DoorTls> tls) {
+                         const std::vector<doors::smtp::DoorTls>& tls) {
   using control::Audience;
   RASTEL_TRY(auto control, open_control(listeners, "control", Audience::administrators, control_));
   RASTEL_TRY(auto page, open_control(listeners, "page", Audience::page, page_));
@@ -75,24 +99,12 @@ Result<> Entrances::open(const Configuration& configuration, std::vector<sandbox
   if (sandbox::Listener* listener = listed(listeners, "http")) {
     RASTEL_TRY(http, doors::http::Door::open(executor_, std::move(listener->socket), http_sources_));
   }
-  auto smtp = open_smtp(configuration, listeners, std::move(tls));
-  auto clamd = open_clamd(configuration, listeners);
-  if (!smtp || !clamd) {
+  const auto opened = open_doors(configuration, listeners, tls);
+  if (!opened) {
     if (page && page != page_) page->close();
     if (http) http->close();
-    if (smtp)
-      for (const SmtpDoor& door : *smtp) door->retire();
-    if (clamd)
-      for (const ClamdDoor& door : *clamd) door->retire();
-    return std::unexpected(smtp ? std::move(clamd).error() : std::move(smtp).error());
+    return opened;
   }
-  for (const SmtpDoor& door : *smtp)
-    log::info("door {} listens on {} for {}", door->options().name, to_string(door->options().listen),
-              to_string(door->options().next_hop));
-  for (const ClamdDoor& door : *clamd)
-    log::info("door {} listens on {} as a clamd", door->options().name, to_string(door->options().listen));
-  smtp_.replace(*std::move(smtp));
-  clamd_.replace(*std::move(clamd));
   if (page_ && !page) page_->close();
   if (http_) http_->close();
   control_ = std::move(control);
@@ -115,18 +127,16 @@ std::size_t Entrances::sessions() const { return smtp_.sessions() + clamd_.sessi
 
 boost::json::array Entrances::status() const {
   boost::json::array doors;
-  for (const SmtpDoor& door : smtp_.open())
-    doors.push_back(boost::json::object{{"name", door->options().name},
-                                        {"kind", "smtp"},
-                                        {"listen", to_string(door->options().listen)},
-                                        {"next_hop", to_string(door->options().next_hop)},
-                                        {"sessions", door->sessions()}});
-  for (const ClamdDoor& door : clamd_.open())
-    doors.push_back(boost::json::object{{"name", door->options().name},
-                                        {"kind", "clamd"},
-                                        {"listen", to_string(door->options().listen)},
-                                        {"next_hop", "-"},
-                                        {"sessions", door->sessions()}});
+  const auto add = [&](std::string_view kind, const auto& all) {
+    for (const auto& door : all.open())
+      doors.push_back(boost::json::object{{"name", door->options().name},
+                                          {"kind", kind},
+                                          {"listen", to_string(door->options().listen)},
+                                          {"next_hop", next_hop(door->options())},
+                                          {"sessions", door->sessions()}});
+  };
+  add("smtp", smtp_);
+  add("clamd", clamd_);
   return doors;
 }
 

@@ -75,7 +75,7 @@ class Entrances {
   // Doors as the configuration now says, `tls` one a door of SMTP; what is no longer listed is closed,
   // sessions go on. After an error everything is as it was.
   [[nodiscard]] Result<> open(const Configuration& configuration, std::vector<sandbox::Listener> listeners,
-                              std::vector<doors::smtp::DoorTls> tls);
+                              const std::vector<doors::smtp::DoorTls>& tls);
   // Who connects for mail from now on waits in the listening sockets, for the program that takes over.
   void leave();
   void drain();
@@ -84,14 +84,10 @@ class Entrances {
   [[nodiscard]] std::vector<metrics::DoorSessions> sessions_by_door() const;
 
  private:
-  using SmtpDoor = std::shared_ptr<doors::smtp::Door>;
-  using ClamdDoor = std::shared_ptr<doors::clamd::Door>;
-
-  [[nodiscard]] Result<std::vector<SmtpDoor>> open_smtp(const Configuration& configuration,
-                                                        std::vector<sandbox::Listener>& listeners,
-                                                        std::vector<doors::smtp::DoorTls> tls);
-  [[nodiscard]] Result<std::vector<ClamdDoor>> open_clamd(const Configuration& configuration,
-                                                          std::vector<sandbox::Listener>& listeners);
+  // All or none.
+  [[nodiscard]] Result<> open_doors(const Configuration& configuration,
+                                    std::vector<sandbox::Listener>& listeners,
+                                    const std::vector<doors::smtp::DoorTls>& tls);
   [[nodiscard]] Result<std::shared_ptr<control::ControlServer>> open_control(
       std::vector<sandbox::Listener>& listeners, std::string_view name, control::Audience audience,
       std::shared_ptr<control::ControlServer> before);
