@@ -135,7 +135,7 @@ class Scanner:
         self.rastel.start()
 
     def socket_of(self, number):
-        return self.rastel.clamd[number]["listen"].removeprefix("unix:")
+        return self.rastel.address("clamd", number)
 
     def fresh(self):
         shutil.rmtree(self.files)

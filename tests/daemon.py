@@ -73,9 +73,9 @@ def send_signal(pid, number):
 
 
 class Rastel:
-    def __init__(self, *doors, clamd=(), sections=None, rules=(), prefix=(), configuration=None):
-        """`doors`: dictionaries of [[door.smtp]] keys ("next_hop" is enough); `clamd`: of [[door.clamd]], which listen on
-        sockets in the folder by default; `sections`: {"engine": {…}, …}; `rules`: dictionaries of [[policy.rule]]; `prefix`: what stands before the command; `configuration`: a function
+    def __init__(self, *doors, clamd=(), milter=(), sections=None, rules=(), prefix=(), configuration=None):
+        """`doors`: dictionaries of [[door.smtp]] keys ("next_hop" is enough); `clamd`, `milter`: of [[door.clamd]] and [[door.milter]],
+        which listen on sockets in the folder by default; `sections`: {"engine": {…}, …}; `rules`: dictionaries of [[policy.rule]]; `prefix`: what stands before the command; `configuration`: a function
         from (state folder, user) to a whole configuration instead."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rastel-test-"))
         self.folder.chmod(0o755)  # the daemon's user walks through it
@@ -88,15 +88,15 @@ class Rastel:
         self.user = "nobody" if os.geteuid() == 0 else "rastel"
         if configuration is not None:
             self.file.write_text(configuration(self.folder, self.user))
-            self.doors, self.clamd, self.sections, self.rules = [], [], {}, []
+            self.doors, self.others, self.sections, self.rules = [], {}, {}, []
             return
         self.doors = []
         for number, door in enumerate(doors):
             door = {"name": f"door{number}", "listen": f"127.0.0.1:{peers.free_port()}", "place": "before-queue",
                     "trusted": ["127.0.0.1"], **door}
             self.doors.append(door)
-        self.clamd = [{"name": f"clamd{number}", "listen": f"unix:{self.folder}/run/clamd{number}.sock", "socket_mode": "0666", **door}
-                      for number, door in enumerate(clamd)]
+        self.others = {kind: [{"name": f"{kind}{number}", "listen": f"unix:{self.folder}/run/{kind}{number}.sock", "socket_mode": "0666", **door}
+                              for number, door in enumerate(some)] for kind, some in (("clamd", clamd), ("milter", milter))}
         self.sections = {key: dict(value) for key, value in (sections or {}).items()}
         self.rules = list(rules)
         self.write_configuration()
@@ -114,7 +114,7 @@ class Rastel:
             text += f"[{name}]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in values.items()) + "\n"
         for rule in self.rules:
             text += "[[policy.rule]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in rule.items()) + "\n"
-        for kind, doors in (("smtp", self.doors), ("clamd", self.clamd)):
+        for kind, doors in (("smtp", self.doors), *self.others.items()):
             for door in doors:
                 text += f"[[door.{kind}]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in door.items()) + "\n"
         self.file.write_text(text)
@@ -253,6 +253,11 @@ class Rastel:
 
     def door(self, number=0):
         listen = self.doors[number]["listen"]
+        return listen.removeprefix("unix:") if listen.startswith("unix:") else int(listen.rsplit(":", 1)[1])
+
+    def address(self, kind, number=0):
+        """Of a door of another kind: a socket's path or a port of this machine."""
+        listen = self.others[kind][number]["listen"]
         return listen.removeprefix("unix:") if listen.startswith("unix:") else int(listen.rsplit(":", 1)[1])
 
     def client(self, number=0, **options):

@@ -247,7 +247,7 @@ def test_each_scan_is_told_and_nothing_is_held(scanner):
 
 def test_rules_know_the_door(closing):
     rastel = closing(daemon.Rastel(clamd=[{"findings": "policy"}] * 2, rules=[{"doors": ["clamd1"], "ambiguous": "pass", "infected": "strip"}])).start()
-    one, other = (door["listen"].removeprefix("unix:") for door in rastel.clamd)
+    one, other = (rastel.address("clamd", number) for number in (0, 1))
     assert instream(one, AMBIGUOUS) == "stream: Rastel.Ambiguous.DupBoundaryParam FOUND"
     assert instream(other, AMBIGUOUS) == "stream: OK"
     assert instream(other, INFECTED) == f"stream: {EICAR} FOUND"  # nothing can be stripped here

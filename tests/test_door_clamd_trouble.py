@@ -14,7 +14,7 @@ from clamd_peer import CLEAN, EICAR, INFECTED, Connection, chunk, instream, stre
 @pytest.fixture
 def lonely(closing):
     rastel = closing(daemon.Rastel(clamd=[{"max_sessions": 2, "reply_deadline": "3s", "idle_timeout": "4s"}])).start()
-    rastel.address = rastel.clamd[0]["listen"].removeprefix("unix:")
+    rastel.address = rastel.address("clamd")
     return rastel
 
 
@@ -68,7 +68,7 @@ def test_clients_beyond_the_most_wait(lonely):
 
 def test_a_burst_waits_its_turn(closing):
     rastel = closing(daemon.Rastel(clamd=[{"max_sessions": 300}])).start()
-    address = rastel.clamd[0]["listen"].removeprefix("unix:")
+    address = rastel.address("clamd")
     said = []
     clients = [threading.Thread(target=lambda: said.append(instream(address, peers.mail(os.urandom(8).hex())))) for _ in range(300)]
     for client in clients:
@@ -95,7 +95,7 @@ def test_a_client_that_vanishes_in_its_scan_hurts_nobody(lonely):
 
 
 def test_a_reload_keeps_sessions_and_a_drain_ends_them(lonely):
-    lonely.clamd[0]["idle_timeout"] = "60s"
+    lonely.others["clamd"][0]["idle_timeout"] = "60s"
     lonely.write_configuration()
     lonely.cli("reload")
     with Connection(lonely.address) as old:

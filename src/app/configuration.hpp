@@ -14,6 +14,7 @@
 #include "detect/options.hpp"
 #include "doors/clamd/options.hpp"
 #include "doors/http/options.hpp"
+#include "doors/milter/options.hpp"
 #include "doors/smtp/options.hpp"
 #include "policy/options.hpp"
 #include "store/options.hpp"
@@ -23,6 +24,7 @@ namespace rastel {
 struct DoorOptions {
   std::vector<SmtpDoorOptions> smtp;    // [[door.smtp]]
   std::vector<ClamdDoorOptions> clamd;  // [[door.clamd]]
+  std::vector<MilterDoorOptions> milter;  // [[door.milter]]
 };
 
 struct Configuration {
@@ -40,6 +42,8 @@ template <>
 struct Rows<DoorOptions> {
   static constexpr std::tuple rows{
       Option{"smtp", &DoorOptions::smtp, "A door that speaks SMTP or LMTP on both sides."},
+      Option{"milter", &DoorOptions::milter,
+             "A door for mail servers that speak the milter protocol: Sendmail, Postfix."},
       Option{"clamd", &DoorOptions::clamd,
              "A door that answers what asks a clamd. It gives verdicts and holds nothing."}};
 };

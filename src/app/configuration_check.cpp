@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "app/clamd_check.hpp"
+#include "app/milter_check.hpp"
 #include "app/configuration.hpp"
 #include "base/utf8.hpp"
 #include "edit/edits.hpp"
@@ -45,6 +46,9 @@ std::string at_door(std::size_t index, std::string_view option) {
 std::string at_clamd(std::size_t index, std::string_view option) {
   return fmt::format("door.clamd[{}].{}", index, option);
 }
+std::string at_milter(std::size_t index, std::string_view option) {
+  return fmt::format("door.milter[{}].{}", index, option);
+}
 
 // Whether who connects to `target` may reach who listens on `listen`.
 bool reaches(const Endpoint& target, const Endpoint& listen) {
@@ -67,6 +71,8 @@ class Check {
     http();
     for (std::size_t i = 0; i < configuration_.door.smtp.size(); ++i) door(i);
     for (std::size_t i = 0; i < configuration_.door.clamd.size(); ++i) clamd(i);
+    for (std::size_t i = 0; i < configuration_.door.milter.size(); ++i)
+      door_name(configuration_.door.milter[i].name, "milter", at_milter(i, "name"));
     tags();
     for (std::size_t i = 0; i < configuration_.policy.rules.size(); ++i) rule(i);
     return std::move(problems_);
@@ -137,6 +143,10 @@ class Check {
     for (std::size_t i = 0; i < configuration_.door.clamd.size(); ++i) {
       const ClamdDoorOptions& door = configuration_.door.clamd[i];
       use(door.listen, at_clamd(i, "listen"), fmt::format("door \"{}\"", door.name));
+    }
+    for (std::size_t i = 0; i < configuration_.door.milter.size(); ++i) {
+      const MilterDoorOptions& door = configuration_.door.milter[i];
+      use(door.listen, at_milter(i, "listen"), fmt::format("door \"{}\"", door.name));
     }
     if (used.size() > most_addresses)
       problem("", "{} addresses to listen on; {} is the most", used.size(), most_addresses);
@@ -359,6 +369,12 @@ std::vector<Problem> contradictions(const Configuration& configuration) {
   return Check(configuration).problems();
 }
 
+namespace {
+
+bool holds_mail(const DoorOptions& doors) { return !doors.smtp.empty() || !doors.milter.empty(); }
+
+}  // namespace
+
 std::vector<std::string> warnings(const Configuration& configuration) {
   std::vector<std::string> said;
   std::error_code code;
@@ -368,9 +384,10 @@ std::vector<std::string> warnings(const Configuration& configuration) {
                     configuration.signatures.builtin ? "install freshclam (Debian: clamav-freshclam), or "
                                                        "only the built-in test signatures are looked for"
                                                      : "with builtin = false nothing can be scanned"));
-  if (configuration.door.smtp.empty() && configuration.door.clamd.empty())
+  if (configuration.door.smtp.empty() && configuration.door.clamd.empty() &&
+      configuration.door.milter.empty())
     said.push_back("no door is configured: no mail will come in");
-  if (configuration.store.release.endpoint.kind == Kind::none && !configuration.door.smtp.empty())
+  if (configuration.store.release.endpoint.kind == Kind::none && holds_mail(configuration.door))
     said.push_back("store.release is not set: held mail can't be released");
   if (configuration.engine.scratch < configuration.engine.max_message)
     said.push_back("engine.scratch is smaller than engine.max_message: large messages will be unscanned");
@@ -383,6 +400,7 @@ std::vector<std::string> warnings(const Configuration& configuration) {
   for (const SmtpDoorOptions& door : configuration.door.smtp) look_at_door(configuration, door, said);
   for (const ClamdDoorOptions& door : configuration.door.clamd)
     look_at_clamd(door, configuration.store.directory, said);
+  for (const MilterDoorOptions& door : configuration.door.milter) look_at_milter(door, said);
   look_at_policy(configuration.policy, said);
   for (std::string& sentence : said) sentence = printable(sentence);
   return said;

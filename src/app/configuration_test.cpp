@@ -106,6 +106,7 @@ TEST(OptionRows, EveryDefaultIsWithinItsBounds) {
   expect_defaults_within_bounds<Configuration>("");
   expect_defaults_within_bounds<SmtpDoorOptions>("door.smtp");
   expect_defaults_within_bounds<ClamdDoorOptions>("door.clamd");
+  expect_defaults_within_bounds<MilterDoorOptions>("door.milter");
 }
 
 // ---- what an administrator is told
@@ -546,6 +547,11 @@ TEST(Show, EverythingThatCanBeSetComesBack) {
     each.name = "clamd-" + std::to_string(i);
     each.listen = *parse_endpoint("unix:/run/clamd/" + std::to_string(i));
     each.scan_folders = {"/var/spool/\"a b\"", "/"};
+  }
+  for (std::size_t i = 0; i < configuration.door.milter.size(); ++i) {
+    MilterDoorOptions& each = configuration.door.milter[i];
+    each.name = "milter-" + std::to_string(i);
+    each.listen = *parse_endpoint("unix:/run/milter/" + std::to_string(i));
   }
   configuration.http.user = "another";
   configuration.http.hosts = {"mail.example.com", "[2001:db8::1]:8025"};

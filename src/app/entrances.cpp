@@ -49,6 +49,7 @@ class Opening {
 // What a door does with what it is given, for log and status: "-" where it hands nothing on.
 std::string next_hop(const SmtpDoorOptions& door) { return to_string(door.next_hop); }
 std::string next_hop(const ClamdDoorOptions&) { return "-"; }
+std::string next_hop(const MilterDoorOptions&) { return "-"; }
 
 }  // namespace
 
@@ -80,13 +81,22 @@ Result<> Entrances::open_doors(const Configuration& configuration, std::vector<s
                            return doors::clamd::Door::open(executor_, std::move(socket), options,
                                                            clamd_sources_, services_);
                          }));
+  Opening<doors::milter::Door> milter;
+  RASTEL_CHECK(milter.all("milter", configuration.door.milter, listeners,
+                          [&](FileDescriptor socket, const MilterDoorOptions& options, std::size_t) {
+                            return doors::milter::Door::open(executor_, std::move(socket), options,
+                                                             configuration.site, services_);
+                          }));
   smtp_.replace(smtp.keep());
   clamd_.replace(clamd.keep());
+  milter_.replace(milter.keep());
   for (const auto& door : smtp_.open())
     log::info("door {} listens on {} for {}", door->options().name, to_string(door->options().listen),
               next_hop(door->options()));
   for (const auto& door : clamd_.open())
     log::info("door {} listens on {} as a clamd", door->options().name, to_string(door->options().listen));
+  for (const auto& door : milter_.open())
+    log::info("door {} listens on {} as a milter", door->options().name, to_string(door->options().listen));
   return {};
 }
 
@@ -116,14 +126,16 @@ Result<> Entrances::open(const Configuration& configuration, std::vector<sandbox
 void Entrances::leave() {
   smtp_.retire();
   clamd_.retire();
+  milter_.retire();
 }
 
 void Entrances::drain() {
   smtp_.drain();
   clamd_.drain();
+  milter_.drain();
 }
 
-std::size_t Entrances::sessions() const { return smtp_.sessions() + clamd_.sessions(); }
+std::size_t Entrances::sessions() const { return smtp_.sessions() + clamd_.sessions() + milter_.sessions(); }
 
 boost::json::array Entrances::status() const {
   boost::json::array doors;
@@ -137,6 +149,7 @@ boost::json::array Entrances::status() const {
   };
   add("smtp", smtp_);
   add("clamd", clamd_);
+  add("milter", milter_);
   return doors;
 }
 
@@ -144,6 +157,7 @@ std::vector<metrics::DoorSessions> Entrances::sessions_by_door() const {
   std::vector<metrics::DoorSessions> doors;
   smtp_.add_sessions(doors);
   clamd_.add_sessions(doors);
+  milter_.add_sessions(doors);
   return doors;
 }
 

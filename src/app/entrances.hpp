@@ -15,6 +15,7 @@
 #include "app/metrics.hpp"
 #include "doors/clamd/door.hpp"
 #include "doors/http/door.hpp"
+#include "doors/milter/door.hpp"
 #include "doors/smtp/door.hpp"
 #include "sandbox/master_link.hpp"
 
@@ -99,6 +100,7 @@ class Entrances {
   doors::clamd::Sources clamd_sources_;
   Doors<doors::smtp::Door> smtp_;
   Doors<doors::clamd::Door> clamd_;
+  Doors<doors::milter::Door> milter_;
   std::shared_ptr<control::ControlServer> control_, page_;
   std::shared_ptr<doors::http::Door> http_;
 };

@@ -33,6 +33,13 @@ struct Inspector::Scan {
   std::shared_ptr<sandbox::Withdrawal> withdrawal = std::make_shared<sandbox::Withdrawal>();
 };
 
+bool Outcome::passed_unscanned() const {
+  return std::ranges::any_of(verdict.dispositions, [](const Disposition& disposition) {
+    return disposition.deciding_class == MessageClass::unscanned && disposition.asked == Action::defer &&
+           disposition.done == Action::pass && !disposition.observed;
+  });
+}
+
 Inspector::Inspector(asio::any_io_executor executor, sandbox::WorkerPool& pool, store::Quarantine& quarantine,
                      BlockingPool& blocking, std::uint32_t workers, std::filesystem::path spool)
     : executor_(std::move(executor)),
@@ -229,6 +236,7 @@ asio::awaitable<void> Inspector::edit(const Subject& subject, Outcome& outcome, 
   const auto options = policy();
   const TagTexts texts{options->tag_subject, options->tag_banner};
   const bool tags = !texts.empty() && !outcome.released;
+  if (subject.one_version) make_uniform(outcome.verdict);
   std::vector<Version> versions = versions_of(outcome.verdict, subject.message, tags);
   for (Version& version : versions) {
     const bool strips = !version.removed.empty();

@@ -43,6 +43,7 @@ struct Subject {
   bool replies_per_recipient = false;
   bool pass_unscanned = false;  // the door's fail = "pass"
   bool verdict_only = false;    // the door hands nothing on: no versions are made
+  bool one_version = false;     // the door hands on one message to all: versions.hpp, make_uniform()
 };
 
 struct Outcome {
@@ -55,6 +56,9 @@ struct Outcome {
   // original is to be held besides.
   std::vector<Version> versions;
   std::string note;  // of edits that could not be done; empty: nothing
+
+  // The door's fail = "pass" let through what would have been deferred because nothing was scanned.
+  [[nodiscard]] bool passed_unscanned() const;
 };
 
 class Inspector {

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "inspect/spooling.hpp"
 
+#include <sys/statvfs.h>
+
 namespace rastel::inspect {
+
+bool has_space(const std::filesystem::path& spool, std::uint64_t bytes) {
+  struct statvfs disk{};
+  if (statvfs(spool.c_str(), &disk) != 0) return true;
+  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > bytes + (1U << 20);
+}
 
 namespace asio = boost::asio;
 

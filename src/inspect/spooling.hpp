@@ -3,6 +3,7 @@
 // written by the blocking pool. One session.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -12,6 +13,12 @@
 #include "inspect/blocking.hpp"
 
 namespace rastel::inspect {
+
+// Beyond it (bytes of a message) its buffers' pages go back to the system once it lies in the spool.
+inline constexpr std::uint64_t large_message = 4 << 20;
+
+// Whether a message of so many bytes seems to fit; its writing will tell.
+[[nodiscard]] bool has_space(const std::filesystem::path& spool, std::uint64_t bytes);
 
 class Spooling {
  public:

@@ -42,15 +42,38 @@ std::string removal_text(const Part& part, const Offence& offence, const std::st
       name.empty() ? part.path : name, to_string(offence.message_class), why, id);
 }
 
+bool gets_the_message(const Disposition& disposition) {
+  return disposition.done == Action::pass || disposition.done == Action::tag ||
+         disposition.done == Action::strip;
+}
+
 }  // namespace
+
+void make_uniform(Verdict& verdict) {
+  Action strictest = Action::pass;
+  std::map<std::size_t, Offence> offences;  // by part
+  for (const Disposition& disposition : verdict.dispositions) {
+    if (!gets_the_message(disposition)) continue;
+    strictest = std::min(strictest, disposition.done);
+    if (disposition.done != Action::strip) continue;
+    for (const Offence& offence : disposition.offences) offences.emplace(offence.part, offence);
+  }
+  std::vector<Offence> all;
+  for (auto& [part, offence] : offences) all.push_back(std::move(offence));
+  for (Disposition& disposition : verdict.dispositions) {
+    if (!gets_the_message(disposition)) continue;
+    disposition.done = strictest;
+    if (strictest == Action::strip) disposition.offences = all;
+  }
+}
 
 std::vector<Version> versions_of(const Verdict& verdict, const MessagePointer& original, bool tags) {
   // In the order of the keys: without a part removed, then untagged, first.
   using Key = std::tuple<std::vector<std::size_t>, bool>;
   std::map<Key, Version> by_edits;
   for (const Disposition& disposition : verdict.dispositions) {
+    if (!gets_the_message(disposition)) continue;
     const bool stripped = disposition.done == Action::strip;
-    if (!stripped && disposition.done != Action::pass && disposition.done != Action::tag) continue;
     std::vector<std::size_t> parts;
     for (const Offence& offence : disposition.offences)
       if (stripped) parts.push_back(offence.part);

@@ -29,6 +29,10 @@ struct TagTexts {
   [[nodiscard]] bool empty() const { return subject.empty() && banner.empty(); }
 };
 
+// For doors that hand on one message to all who get it: of what differs between them the strictest is done
+// for all (strip before tag before pass), and parts to be taken out for one are taken out for all.
+void make_uniform(Verdict& verdict);
+
 // Those who get the message, by what is to be done to it; `message` is the original in each. The unedited one
 // comes first: what is handed on last can still be held for its recipients. `tags`: tagged mail is edited.
 [[nodiscard]] std::vector<Version> versions_of(const Verdict& verdict, const MessagePointer& original,

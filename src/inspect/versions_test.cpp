@@ -45,6 +45,28 @@ Report report_with_places() {
   return report;
 }
 
+TEST_F(Versions, ADoorThatHandsOnOneDoesTheStrictestForAll) {
+  Verdict verdict;
+  verdict.dispositions = {disposition_of(0, Action::pass), disposition_of(1, Action::strip, {1}),
+                          disposition_of(2, Action::quarantine), disposition_of(3, Action::tag),
+                          disposition_of(4, Action::strip, {0, 1})};
+  make_uniform(verdict);
+  const auto versions = versions_of(verdict, message_of("x"), true);
+  ASSERT_EQ(versions.size(), 1U);
+  EXPECT_THAT(versions[0].recipients, ElementsAre(0U, 1U, 3U, 4U));
+  ASSERT_EQ(versions[0].removed.size(), 2U);
+  EXPECT_EQ(versions[0].removed[0].part, 0U);
+  EXPECT_EQ(versions[0].removed[1].part, 1U);
+  EXPECT_EQ(verdict.dispositions[2].done, Action::quarantine);
+
+  Verdict tagged;
+  tagged.dispositions = {disposition_of(0, Action::pass), disposition_of(1, Action::tag),
+                         disposition_of(2, Action::discard)};
+  make_uniform(tagged);
+  EXPECT_EQ(tagged.dispositions[0].done, Action::tag);
+  EXPECT_EQ(tagged.dispositions[2].done, Action::discard);
+}
+
 TEST_F(Versions, OneForAllWhoGetTheSameAndTheUneditedFirst) {
   Verdict verdict;
   verdict.dispositions = {disposition_of(0, Action::strip, {1}), disposition_of(1, Action::quarantine),

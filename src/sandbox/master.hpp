@@ -26,7 +26,7 @@
 namespace rastel::sandbox {
 
 struct ListenerSpec {
-  std::string name;  // "smtp:NAME", "clamd:NAME", "control", "http"
+  std::string name;  // "smtp:NAME", "clamd:NAME", "milter:NAME", "control", "http"
   Endpoint endpoint;
   std::uint32_t mode = 0660;  // of a unix socket
   std::string group;          // of a unix socket; empty or unknown: the daemon's own

@@ -19,7 +19,7 @@
 namespace rastel::sandbox {
 
 struct Listener {
-  std::string name;       // "smtp:NAME", "clamd:NAME", "control", "http"
+  std::string name;       // "smtp:NAME", "clamd:NAME", "milter:NAME", "control", "http"
   FileDescriptor socket;  // bound and listening
 };
 

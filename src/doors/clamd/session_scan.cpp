@@ -24,7 +24,6 @@ namespace {
 
 constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view too_busy = "Too busy now, try again later.";
-constexpr std::uint64_t large = 4 << 20;  // bytes of a message: then its buffers' pages go back, too
 
 // Of one command on a path. clamd's MaxDirectoryRecursion is 15.
 constexpr std::size_t most_depth = 15;
@@ -118,7 +117,7 @@ asio::awaitable<void> Session::on(event::StreamEnds end) {
   }
   if ((*message)->size() > Message::memory_limit) {
     stream_.release_buffer();
-    if ((*message)->size() > large) os::return_freed_memory();
+    if ((*message)->size() > inspect::large_message) os::return_freed_memory();
   }
   const Saying saying = co_await scan(*std::move(message), "stream", ScanKind::scan);
   machine_.answer(end.ticket, lines_of(saying, "stream", ScanKind::scan).front());

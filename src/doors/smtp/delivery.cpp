@@ -7,7 +7,8 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
-#include "doors/smtp/incoming.hpp"
+#include "inspect/own_field.hpp"
+#include "inspect/replies.hpp"
 
 namespace rastel::doors::smtp {
 namespace {
@@ -18,28 +19,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 std::chrono::microseconds since(SteadyClock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start);
-}
-
-// fail = "pass" let through what policy would have deferred because nothing was scanned.
-bool passed_unscanned(const inspect::Outcome& outcome) {
-  return std::ranges::any_of(outcome.verdict.dispositions, [](const Disposition& disposition) {
-    return disposition.deciding_class == MessageClass::unscanned && disposition.asked == Action::defer &&
-           disposition.done == Action::pass && !disposition.observed;
-  });
-}
-
-std::string header_line(const inspect::Subject& subject, const inspect::Outcome& outcome,
-                        const inspect::Version& version) {
-  const std::string what = class_with_reason(outcome.verdict.message_class, outcome.verdict.reason);
-  const std::string& signatures = outcome.report.signature_version;
-  std::string line =
-      fmt::format("{}: {}; id={}; door={}", own_field, what, subject.id, subject.envelope.door);
-  if (!signatures.empty()) line += "; signatures=" + signatures;
-  if (!version.removed.empty()) line += fmt::format("; removed={}", version.removed.size());
-  const Disposition& first = outcome.verdict.dispositions.front();
-  if (first.observed) line += fmt::format("; would={}", to_string(first.asked));
-  if (outcome.released) line += "; released";
-  return line + "\r\n";
 }
 
 class Delivering {
@@ -57,11 +36,11 @@ class Delivering {
     story_.scan = since(start);
     if (!outcome_.in_time && options_.fail != DoorFailure::pass) {
       for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
-      co_return told(all(too_late(subject().id)));
+      co_return told(all(inspect::too_late(subject().id)));
     }
     // The deadline may have passed before what is to go on goes: the next hop gets a little more.
     if (delivery_.reply_by.passed()) delivery_.reply_by = Deadline::in(std::chrono::seconds(20));
-    if (passed_unscanned(outcome_)) {
+    if (outcome_.passed_unscanned()) {
       ++services_.passed_unscanned;
       story_.note =
           outcome_.in_time ? "fail=pass: nothing could be scanned" : "fail=pass: no verdict in time";
@@ -72,9 +51,7 @@ class Delivering {
     if (const auto durable = co_await services_.inspector.make_durable(subject(), outcome_); !durable) {
       log::error("{}: the quarantine can't take it: {}", subject().id, durable.error().what);
       for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
-      Reply reply = reply_to(durable.error());
-      if (reply.code != 452) reply = {451, "4.3.0 Error: trouble on our side, id " + subject().id};
-      co_return told(all(reply));
+      co_return told(all(inspect::not_held(durable.error(), subject().id)));
     }
     if (outcome_.versions.empty()) {
       co_await next_hop_.reset();
@@ -91,7 +68,7 @@ class Delivering {
   asio::awaitable<std::vector<Reply>> forward() {
     const auto start = SteadyClock::now();
     for (const inspect::Version& version : outcome_.versions) {
-      const std::string header = options_.header ? header_line(subject(), outcome_, version) : std::string();
+      const std::string header = options_.header ? header_line(version) : std::string();
       const Transfer transfer = co_await next_hop_.send(version.recipients, header, *version.message,
                                                         delivery_.client_is_there, delivery_.reply_by);
       story_.forward = since(start);
@@ -106,13 +83,18 @@ class Delivering {
       if (first && !taken) break;
       if (taken) continue;
       const bool held = co_await hold_after_all(version);
-      if (!held) co_return told(all({451, "4.3.0 Error: trouble on our side, id " + subject().id}));
+      if (!held) co_return told(all(inspect::trouble(subject().id)));
     }
     const bool any_taken =
         std::ranges::any_of(from_next_hop_, [](const auto& answer) { return answer.second.positive(); });
     if (outcome_.released && any_taken) co_await services_.inspector.spend_release(subject());
     if (any_taken && !delivery_.client_is_there()) story_.note = "accepted by the next hop, client lost";
     co_return told(own_replies());
+  }
+
+  [[nodiscard]] std::string header_line(const inspect::Version& version) const {
+    return fmt::format("{}: {}\r\n", inspect::own_field,
+                       inspect::own_field_value(subject(), outcome_, version));
   }
 
   // What the next hop said to one version: one reply for all its recipients, or one for each.
@@ -122,12 +104,12 @@ class Delivering {
       case Transfer::Stage::abandoned:
         log::warning("{}: not handed on: {}", subject().id, transfer.problem);
         story_.note = transfer.problem;
-        return {next_hop_away()};
+        return {inspect::next_hop_away()};
       case Transfer::Stage::unanswered:
         log::warning("{}: handed on, but no answer: {}; a retry may make a duplicate", subject().id,
                      transfer.problem);
         story_.note = "end of data sent, no answer";
-        return {nobody_knows(subject().id)};
+        return {inspect::nobody_knows(subject().id)};
       case Transfer::Stage::refused:
       case Transfer::Stage::answered:
         break;
@@ -137,7 +119,7 @@ class Delivering {
 
   [[nodiscard]] Reply reply_for(const std::vector<Reply>& theirs, std::size_t recipient) const {
     if (theirs.size() == 1) return theirs.front();
-    return recipient < theirs.size() ? theirs[recipient] : nobody_knows(subject().id);
+    return recipient < theirs.size() ? theirs[recipient] : inspect::nobody_knows(subject().id);
   }
 
   // Another version was taken already: a retry would bring that one twice.
@@ -156,12 +138,12 @@ class Delivering {
     if (!subject().replies_per_recipient) {
       if (!outcome_.versions.empty())
         return {from_next_hop_.at(outcome_.versions.front().recipients.front())};
-      return {reply_to(*std::ranges::min_element(dispositions, {}, &Disposition::done), subject().id)};
+      return {inspect::reply_to(*std::ranges::min_element(dispositions, {}, &Disposition::done), subject().id)};
     }
     std::vector<Reply> replies;
     for (const Disposition& disposition : dispositions) {
       const auto theirs = from_next_hop_.find(disposition.recipient);
-      replies.push_back(theirs == from_next_hop_.end() ? reply_to(disposition, subject().id)
+      replies.push_back(theirs == from_next_hop_.end() ? inspect::reply_to(disposition, subject().id)
                                                        : theirs->second);
     }
     return replies;

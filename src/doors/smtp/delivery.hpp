@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "doors/smtp/next_hop.hpp"
-#include "doors/smtp/replies.hpp"
 #include "inspect/message_log.hpp"
 #include "inspect/services.hpp"
+#include "protocol/smtp/reply.hpp"
 
 namespace rastel::doors::smtp {
+
+using rastel::smtp::Reply;
 
 struct Delivery {
   inspect::Subject subject;

@@ -9,19 +9,18 @@
 #include <boost/asio/awaitable.hpp>
 
 #include "base/message.hpp"
+#include "inspect/own_field.hpp"
 #include "inspect/spooling.hpp"
 #include "protocol/header_scanner.hpp"
 #include "protocol/smtp/line_breaks.hpp"
 
 namespace rastel::doors::smtp {
 
-inline constexpr std::string_view own_field = "X-Rastel";
-
 class Incoming {
  public:
   Incoming(std::filesystem::path spool, std::uint64_t most, rastel::smtp::LineBreakPolicy line_breaks,
            inspect::BlockingPool& blocking)
-      : spooling_(std::move(spool), most, blocking), line_breaks_(line_breaks), header_(own_field) {}
+      : spooling_(std::move(spool), most, blocking), line_breaks_(line_breaks), header_(inspect::own_field) {}
 
   [[nodiscard]] boost::asio::awaitable<Result<>> feed(std::string_view bytes);
   [[nodiscard]] boost::asio::awaitable<Result<MessagePointer>> finish();

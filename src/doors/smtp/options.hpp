@@ -9,11 +9,11 @@
 
 #include "base/options.hpp"
 #include "base/units.hpp"
+#include "inspect/door_options.hpp"
 #include "verdict/envelope.hpp"
 
 namespace rastel {
 
-enum class DoorFailure { defer, pass };              // what the door does when nothing can be scanned
 enum class LineBreaks { normalize, reject, as_is };  // PROTOCOLS A-11
 enum class DoorProtocol { smtp, lmtp };
 enum class ProxyVersion { off, v1, v2 };
@@ -70,11 +70,6 @@ struct SmtpDoorOptions {
 };
 
 template <>
-struct Names<DoorFailure> {
-  static constexpr std::array names{std::pair{std::string_view("defer"), DoorFailure::defer},
-                                    std::pair{std::string_view("pass"), DoorFailure::pass}};
-};
-template <>
 struct Names<LineBreaks> {
   static constexpr std::array names{std::pair{std::string_view("normalize"), LineBreaks::normalize},
                                     std::pair{std::string_view("reject"), LineBreaks::reject},
@@ -97,12 +92,6 @@ struct Names<ForwardClient> {
                                     std::pair{std::string_view("xforward"), ForwardClient::xforward},
                                     std::pair{std::string_view("xclient"), ForwardClient::xclient},
                                     std::pair{std::string_view("auto"), ForwardClient::automatic}};
-};
-template <>
-struct Names<Place> {
-  static constexpr std::array names{std::pair{std::string_view("before-queue"), Place::before_queue},
-                                    std::pair{std::string_view("after-queue"), Place::after_queue},
-                                    std::pair{std::string_view("outbound"), Place::outbound}};
 };
 template <>
 struct Names<DoorTlsMode> {

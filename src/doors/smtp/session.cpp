@@ -4,13 +4,14 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "doors/smtp/replies.hpp"
+#include "inspect/replies.hpp"
 #include "policy/direction.hpp"
 
 namespace rastel::doors::smtp {
 
 namespace asio = boost::asio;
 namespace event = rastel::smtp::event;
+using rastel::smtp::Reply;
 
 namespace {
 
@@ -59,7 +60,7 @@ rastel::smtp::Reply Session::banner() const {
 }
 
 std::optional<Reply> Session::sent_away() {
-  if (door_->draining) return shutting_down(door_->host);
+  if (door_->draining) return inspect::shutting_down(door_->host);
   if (admission_ == Admission::refused_at_mail) return Reply(421, "4.3.2 Error: too many sessions now");
   if (!trusted_ && door_->limits.too_many_errors(peer_, Clock::now()))
     return Reply(421, "4.7.0 Error: too many errors from your address, try again later");
@@ -116,7 +117,7 @@ asio::awaitable<void> Session::run() {
     }
     if (machine_.closing()) break;
     if (door_->draining && machine_.at_rest()) {
-      machine_.shut_down(shutting_down(door_->host));
+      machine_.shut_down(inspect::shutting_down(door_->host));
       break;
     }
     count_errors();
@@ -128,7 +129,7 @@ asio::awaitable<void> Session::run() {
     if (!bytes) {
       if (bytes.error().kind == ErrorKind::timed_out)
         machine_.shut_down({421, "4.4.2 " + door_->host + " Error: timeout"});
-      if (bytes.error().kind == ErrorKind::cancelled) machine_.shut_down(shutting_down(door_->host));
+      if (bytes.error().kind == ErrorKind::cancelled) machine_.shut_down(inspect::shutting_down(door_->host));
       break;
     }
     patience_.received(Clock::now() - since, bytes->size());
@@ -189,7 +190,7 @@ asio::awaitable<void> Session::on(event::Quit) {
 asio::awaitable<void> Session::on(event::Relay relay) {
   if (const auto away = sent_away()) co_return machine_.answer(*away);
   const auto reply = co_await next_hop_.relay(relay.command);
-  machine_.answer(reply ? *reply : reply_to(reply.error()));
+  machine_.answer(reply ? *reply : inspect::reply_to(reply.error()));
 }
 
 asio::awaitable<void> Session::on(event::Xforward xforward) {
@@ -238,7 +239,7 @@ asio::awaitable<void> Session::on(event::Auth auth) {
     log::warning("door {}: AUTH of {}: {}", door_->options.name, peer_, reply.error().what);
   else if (reply->permanent())
     log::info("door {}: {} did not log in: {}", door_->options.name, peer_, reply->brief());
-  machine_.answer(reply ? *reply : reply_to(reply.error()));
+  machine_.answer(reply ? *reply : inspect::reply_to(reply.error()));
 }
 
 asio::awaitable<void> Session::on(event::Violation violation) {

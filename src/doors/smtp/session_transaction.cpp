@@ -2,14 +2,12 @@
 // Session: one message after the other, from MAIL to the reply to its end.
 #include <algorithm>
 
-#include <sys/statvfs.h>
-
 #include "base/identifier.hpp"
 #include "base/log.hpp"
 #include "base/os/freed_memory.hpp"
 #include "doors/smtp/delivery.hpp"
-#include "doors/smtp/replies.hpp"
 #include "doors/smtp/session.hpp"
+#include "inspect/replies.hpp"
 #include "policy/direction.hpp"
 
 namespace rastel::doors::smtp {
@@ -31,12 +29,6 @@ rastel::smtp::LineBreakPolicy policy_of(LineBreaks line_breaks, bool trusted) {
       break;
   }
   return rastel::smtp::LineBreakPolicy::normalize;
-}
-
-bool space_for(const std::filesystem::path& spool, std::uint64_t bytes) {
-  struct statvfs disk{};
-  if (statvfs(spool.c_str(), &disk) != 0) return true;  // the write itself will tell
-  return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize > bytes + (1U << 20);
 }
 
 Deadline reply_deadline(const SmtpDoorOptions& options) {
@@ -62,8 +54,6 @@ EnvelopeCommand envelope_command(std::string line, const rastel::smtp::PathArgum
                                  rastel::smtp::ParameterOf command) {
   return {std::move(line), rastel::smtp::keywords_needed(path, command)};
 }
-
-constexpr std::uint64_t large = 4 << 20;  // bytes of a message: then its buffers' pages go back, too
 
 }  // namespace
 
@@ -91,11 +81,11 @@ Envelope Session::new_envelope() const {
 asio::awaitable<void> Session::on(event::Mail mail) {
   if (const auto away = sent_away()) co_return machine_.answer(*away);
   if (door_->services.inspector.overloaded())
-    co_return machine_.answer({451, "4.3.2 Error: too busy now, try again later"});
+    co_return machine_.answer(inspect::too_busy());
   const auto* size = mail.path.find("SIZE");
   const std::uint64_t announced = size == nullptr ? 0 : std::strtoull(size->value.c_str(), nullptr, 10);
-  if (!space_for(door_->services.spool, announced))
-    co_return machine_.answer({452, "4.3.1 Error: no space to take the message now"});
+  if (!inspect::has_space(door_->services.spool, announced))
+    co_return machine_.answer(inspect::no_space());
   began_ = Clock::now();
   envelope_ = new_envelope();
   envelope_.reverse_path = mail.path.address;
@@ -107,7 +97,7 @@ asio::awaitable<void> Session::on(event::Mail mail) {
   const auto reply = co_await next_hop_.mail(
       envelope_command(std::move(mail.command), mail.path, ParameterOf::mail), xforward_, std::move(ahead));
   if (!reply) log::warning("door {}: no answer to MAIL: {}", door_->options.name, reply.error().what);
-  machine_.answer(reply ? *reply : reply_to(reply.error()));
+  machine_.answer(reply ? *reply : inspect::reply_to(reply.error()));
 }
 
 // One reply can't say two outcomes: SMTP to LMTP takes one recipient a transaction (PROTOCOLS A-34), unless
@@ -124,7 +114,7 @@ asio::awaitable<void> Session::on(event::Rcpt rcpt) {
     co_return machine_.answer({452, "4.5.3 Error: one recipient at a time"});
   auto said =
       co_await next_hop_.recipient(envelope_command(std::move(rcpt.command), rcpt.path, ParameterOf::rcpt));
-  const Reply reply = said ? *std::move(said) : reply_to(said.error());
+  const Reply reply = said ? *std::move(said) : inspect::reply_to(said.error());
   if (reply.positive()) envelope_.recipients.push_back({rcpt.path.address, rcpt.path.parameters});
   if (!door_->options.uniform_rcpt || reply.positive() || reply.code == 421) co_return machine_.answer(reply);
   log::info("door {}: a message is refused for all, as <{}> was: {}", door_->options.name, rcpt.path.address,
@@ -148,7 +138,7 @@ asio::awaitable<void> Session::on(event::Content content) {
   if (!incoming_) co_return;
   if (const auto fed = co_await incoming_->feed(content.bytes); !fed) {
     log::warning("door {}: a message from {} is not taken: {}", door_->options.name, peer_, fed.error().what);
-    machine_.refuse_content(reply_to(fed.error()));
+    machine_.refuse_content(inspect::reply_to(fed.error()));
     co_await end_transaction();
   }
 }
@@ -161,17 +151,17 @@ asio::awaitable<void> Session::on(event::EndOfContent) {
   if (message && (*message)->size() > Message::memory_limit) {
     stream_.release_buffer();
     machine_.release_buffers();
-    if ((*message)->size() > large) os::return_freed_memory();
+    if ((*message)->size() > inspect::large_message) os::return_freed_memory();
   }
   const auto refuse = [&](const Reply& reply) {
     answer_end(std::vector<Reply>(std::max<std::size_t>(machine_.recipients(), 1), reply));
   };
   if (!message) {
-    refuse(reply_to(message.error()));
+    refuse(inspect::reply_to(message.error()));
   } else if (incoming_->bad_line_breaks() && door_->options.line_breaks == LineBreaks::reject) {
     refuse({550, "5.5.2 Error: bare CR, LF or NUL in the message"});
   } else if (incoming_->header().received_fields() > door_->options.max_hops) {
-    refuse({554, "5.4.6 Error: too many hops, the message loops"});
+    refuse(inspect::too_many_hops());
   } else {
     delivery.subject.id = new_message_id();
     delivery.subject.message = *std::move(message);

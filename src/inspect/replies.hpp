@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// What the SMTP door says by itself: the one place where an error's kind becomes a reply, and where a
-// disposition does.
+// What doors say to a client in SMTP's words, whatever carries them: the one place where an error's kind
+// becomes a reply, and where a disposition does.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 #include "protocol/smtp/reply.hpp"
 #include "verdict/disposition.hpp"
 
-namespace rastel::doors::smtp {
+namespace rastel::inspect {
 
 using rastel::smtp::Reply;
 
@@ -20,8 +20,14 @@ using rastel::smtp::Reply;
 [[nodiscard]] Reply reply_to(const Disposition& disposition, const std::string& id);
 
 [[nodiscard]] Reply too_late(const std::string& id);      // the reply deadline passed before the verdict
+[[nodiscard]] Reply trouble(const std::string& id);       // of ours, once the message has an id
+// The quarantine couldn't take what had to be held.
+[[nodiscard]] Reply not_held(const Error& error, const std::string& id);
+[[nodiscard]] Reply too_busy();                           // before a message begins
+[[nodiscard]] Reply no_space();                           // likewise
+[[nodiscard]] Reply too_many_hops();
 [[nodiscard]] Reply next_hop_away();                      // before anything was handed over
 [[nodiscard]] Reply nobody_knows(const std::string& id);  // the end of data went out, no answer came
 [[nodiscard]] Reply shutting_down(const std::string& host);
 
-}  // namespace rastel::doors::smtp
+}  // namespace rastel::inspect
