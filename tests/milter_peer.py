@@ -60,7 +60,7 @@ class Server:
         command, data = self.packet()
         assert command == b"O", command
         self.version, self.actions, self.steps = struct.unpack(">III", data[:12])
-        assert self.version <= version and not self.actions & ~actions and not self.steps & ~steps
+        assert self.version <= version and not self.actions & ~(actions or 0xF) and not self.steps & ~(steps or 0x3F)
         self.macros = data[12:]
 
     def __enter__(self):

@@ -2,9 +2,6 @@
 // Session: what is scanned, from a stream, a descriptor or a path.
 #include <algorithm>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
 #include "base/identifier.hpp"
@@ -12,6 +9,7 @@
 #include "base/os/freed_memory.hpp"
 #include "doors/clamd/session.hpp"
 #include "inspect/message_log.hpp"
+#include "inspect/room.hpp"
 #include "protocol/clamd/answer.hpp"
 
 namespace rastel::doors::clamd {
@@ -22,7 +20,6 @@ namespace reason = rastel::clamd::reason;
 
 namespace {
 
-constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr std::string_view too_busy = "Too busy now, try again later.";
 
 // Of one command on a path. clamd's MaxDirectoryRecursion is 15.
@@ -39,17 +36,12 @@ Saying refusal(std::string why) {
 
 }  // namespace
 
-// As long as more scans wait than are worth to wait for, this one isn't begun, nor what is to be scanned
-// received: clamd has such clients wait, too. False: still so, after half of the time there is for an answer.
+// Before it nothing of what is to be scanned is received: clamd has such clients wait, too. False: after half
+// of the time there is for an answer.
 asio::awaitable<bool> Session::wait_for_room() {
   const Deadline latest = Deadline::in(door_->options.reply_deadline / 2);
-  asio::steady_timer timer(stream_.executor());
-  while (door_->services.inspector.overloaded()) {
-    if (latest.passed() || stream_.peer_has_hung_up()) co_return false;
-    timer.expires_after(std::chrono::milliseconds(20));
-    (void)co_await timer.async_wait(as_awaitable);
-  }
-  co_return true;
+  return inspect::wait_for_room(door_->services.inspector, latest,
+                                [this] { return stream_.peer_has_hung_up(); });
 }
 
 void Session::tell_refused(std::string_view subject, std::string_view why) const {

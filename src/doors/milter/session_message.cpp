@@ -18,6 +18,7 @@
 #include "doors/milter/session.hpp"
 #include "doors/milter/words.hpp"
 #include "inspect/replies.hpp"
+#include "inspect/room.hpp"
 #include "policy/direction.hpp"
 
 namespace rastel::doors::milter {
@@ -105,7 +106,6 @@ Rights Session::rights() const {
 asio::awaitable<void> Session::on(event::Mail mail) {
   forget_message();
   const inspect::Services& services = door_->services;
-  if (services.inspector.overloaded()) co_return answer(inspect::too_busy());
   if (!inspect::has_space(services.spool, announced_size(mail.arguments)))
     co_return answer(inspect::no_space());
   began_ = Clock::now();
@@ -185,6 +185,15 @@ asio::awaitable<Answer> Session::look_at(const Result<MessagePointer>& message, 
   if (const auto reply = refusal(message)) {
     Answer answer;
     answer.reply = *reply;
+    co_return answer;
+  }
+  // Everything is here and the mail server is told that it is worked at: it can wait.
+  const Deadline latest = reply_by.earlier(Deadline::in(door_->options.reply_deadline / 2));
+  std::function<bool()> gone = [this] { return stream_.peer_is_gone(); };
+  const bool room = co_await inspect::wait_for_room(door_->services.inspector, latest, std::move(gone));
+  if (!room) {
+    Answer answer;
+    answer.reply = inspect::too_busy();
     co_return answer;
   }
   Ended ended;
