@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Edits: places lie in the message and in order, splices fit, the edited message has the size that arithmetic
-// says, and to the reader no edit makes a message more ambiguous than it was or changes another leaf.
+// says, and to the reader no edit makes a message ambiguous that wasn't or changes another leaf of it.
 //
 // Some bytes of the input stand for whole lines, so that most inputs are messages.
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <string>
@@ -85,10 +84,7 @@ class HardFlags : public LeafVisitor {
       if (rastel::row_of(oddity.flag).gravity == rastel::Gravity::hard) flags_.push_back(oddity.flag);
   }
   void leaf(const Leaf& leaf) override { (void)leaf; }
-  void expect_no_others(const HardFlags& than) const {
-    for (const rastel::Ambiguity flag : flags_)
-      expect(std::ranges::find(than.flags_, flag) != than.flags_.end());
-  }
+  [[nodiscard]] bool none() const { return flags_.empty(); }
 
  private:
   std::vector<rastel::Ambiguity> flags_;
@@ -130,13 +126,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)all.banner("--b\nbanner \xc3\xa9\n", "--b\n<p>banner \xc3\xa9");
   for (const LeafPlace& leaf : places.leaves) {
     (void)all.strip(leaf.path, "removed: --b");
-    if (leaf.refusal == Refusal::none && places.leaves.size() < 12)
+    if (leaf.refusal == Refusal::none && places.leaves.size() < 12 && before.none())
       expect_others_unchanged(message, places, leaf);
   }
   (void)all.add_header("X-New", "--b");
   (void)all.remove_headers("x-old");
   (void)all.prefix_subject("[x\xc3\xa9]");
-  HardFlags(edited(message, all)).expect_no_others(before);
+  const std::string changed = edited(message, all);
+  // What has hard flags is never edited, and places alone don't know all of them.
+  if (!before.none()) return 0;
+  expect(HardFlags(changed).none());
 
   Edits texts(places);
   (void)texts.banner("--b\nbanner\n", "--b\n<p>banner \xc3\xa9");
@@ -144,7 +143,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)texts.remove_headers("x-old");
   (void)texts.add_header("X-New", "--b\xc3\xa9");
   const std::string result = edited(message, texts);
-  HardFlags(result).expect_no_others(before);
+  expect(HardFlags(result).none());
   const EditPlaces after = edit_places(result);
   expect(after.refusal == places.refusal && after.leaves.size() == places.leaves.size());
   return 0;
