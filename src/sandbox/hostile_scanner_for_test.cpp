@@ -39,6 +39,14 @@ void eat_memory() {
   }
 }
 
+// As a library does that believes in malloc().
+void use_what_malloc_gives() {
+  for (std::size_t size = 8 << 20;; size *= 2) {
+    volatile char* piece = static_cast<volatile char*>(std::malloc(size));
+    piece[0] = 1;
+  }
+}
+
 // Returns errno of the write that failed, or 0 if nobody stopped it at `most` bytes.
 int fill(const std::filesystem::path& scratch, std::uint64_t most) {
   const std::string piece(1 << 16, 'x');
@@ -133,6 +141,7 @@ Report HostileScanner::scan(int descriptor, std::uint64_t size, const std::files
     }
   }
   if (word_ == "memory") eat_memory();
+  if (word_ == "null-memory") use_what_malloc_gives();
   if (word_ == "fill") {
     const int problem = fill(scratch, 64 << 20);
     report.set_unscanned(problem == ENOSPC || problem == EFBIG ? UnscannedReason::limit

@@ -45,6 +45,9 @@ constexpr Misdeed misdeeds[] = {
     {"endless", UnscannedReason::limit},
 #ifndef RASTEL_SANITIZED  // no limit on addresses there
     {"memory", UnscannedReason::memory},
+#ifdef __GLIBC__
+    {"null-memory", UnscannedReason::memory},
+#endif
 #endif
 };
 

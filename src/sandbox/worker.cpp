@@ -8,6 +8,7 @@
 #include "base/os/shared_memory.hpp"
 #include "message/edit_places.hpp"
 #include "sandbox/confinement_parts.hpp"
+#include "sandbox/failed_allocations.hpp"
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/wire.hpp"
 
@@ -42,6 +43,7 @@ void add_places(Report& report, int descriptor, std::uint64_t size) {
 void run_worker(FileDescriptor socket, Scanner& scanner, const Circumstances& circumstances) {
   // Out of memory is one message's misfortune and has a name of its own (unscanned(memory)), unlike a crash.
   std::set_new_handler([] { _exit(exit_out_of_memory); });
+  exit_where_memory_is_missing(exit_out_of_memory);
   end_with_parent();
   const auto confined = confine(Process::worker, circumstances, socket.get());
   if (!confined) _exit(exit_not_confined);
