@@ -22,8 +22,8 @@
 namespace rastel {
 
 struct DoorOptions {
-  std::vector<SmtpDoorOptions> smtp;    // [[door.smtp]]
-  std::vector<ClamdDoorOptions> clamd;  // [[door.clamd]]
+  std::vector<SmtpDoorOptions> smtp;      // [[door.smtp]]
+  std::vector<ClamdDoorOptions> clamd;    // [[door.clamd]]
   std::vector<MilterDoorOptions> milter;  // [[door.milter]]
 };
 

@@ -10,8 +10,8 @@
 #include <fmt/format.h>
 
 #include "app/clamd_check.hpp"
-#include "app/milter_check.hpp"
 #include "app/configuration.hpp"
+#include "app/milter_check.hpp"
 #include "base/utf8.hpp"
 #include "edit/edits.hpp"
 #include "page/request.hpp"

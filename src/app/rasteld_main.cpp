@@ -86,8 +86,7 @@ Result<sandbox::MasterPlan> plan_from(const std::string& file) {
   for (const ClamdDoorOptions& door : configuration.door.clamd)
     plan.listeners.push_back({"clamd:" + door.name, door.listen, door.socket_mode.value, {}});
   for (const MilterDoorOptions& door : configuration.door.milter)
-    plan.listeners.push_back(
-        {"milter:" + door.name, door.listen, door.socket_mode.value, door.socket_group});
+    plan.listeners.push_back({"milter:" + door.name, door.listen, door.socket_mode.value, door.socket_group});
   plan.private_folders = {configuration.store.directory, configuration.store.directory + "/spool"};
   plan.run_directory = configuration.site.run_directory;
   plan.user = configuration.site.user;
@@ -119,8 +118,8 @@ int check(const std::string& file) {
   if (const auto plan = plan_from(file); plan)
     if (const auto account = sandbox::account_for(*plan); !account)
       std::printf("warning: %s\n", account.error().what.c_str());
-  const std::size_t doors = configuration->door.smtp.size() + configuration->door.clamd.size() +
-                            configuration->door.milter.size();
+  const std::size_t doors =
+      configuration->door.smtp.size() + configuration->door.clamd.size() + configuration->door.milter.size();
   std::printf("%s is fine: %zu door%s\n", file.c_str(), doors, doors == 1 ? "" : "s");
   return 0;
 }

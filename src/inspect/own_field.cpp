@@ -6,9 +6,9 @@
 namespace rastel::inspect {
 
 std::string own_field_value(const Subject& subject, const Outcome& outcome, const Version& version) {
-  std::string value =
-      fmt::format("{}; id={}; door={}", class_with_reason(outcome.verdict.message_class, outcome.verdict.reason),
-                  subject.id, subject.envelope.door);
+  std::string value = fmt::format("{}; id={}; door={}",
+                                  class_with_reason(outcome.verdict.message_class, outcome.verdict.reason),
+                                  subject.id, subject.envelope.door);
   const std::string& signatures = outcome.report.signature_version;
   if (!signatures.empty()) value += "; signatures=" + signatures;
   if (!version.removed.empty()) value += fmt::format("; removed={}", version.removed.size());

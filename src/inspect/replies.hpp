@@ -19,12 +19,12 @@ using rastel::smtp::Reply;
 // To a message (or, LMTP, a recipient) that is not handed on: reject, defer, quarantine, discard.
 [[nodiscard]] Reply reply_to(const Disposition& disposition, const std::string& id);
 
-[[nodiscard]] Reply too_late(const std::string& id);      // the reply deadline passed before the verdict
-[[nodiscard]] Reply trouble(const std::string& id);       // of ours, once the message has an id
+[[nodiscard]] Reply too_late(const std::string& id);  // the reply deadline passed before the verdict
+[[nodiscard]] Reply trouble(const std::string& id);   // of ours, once the message has an id
 // The quarantine couldn't take what had to be held.
 [[nodiscard]] Reply not_held(const Error& error, const std::string& id);
-[[nodiscard]] Reply too_busy();                           // before a message begins
-[[nodiscard]] Reply no_space();                           // likewise
+[[nodiscard]] Reply too_busy();  // before a message begins
+[[nodiscard]] Reply no_space();  // likewise
 [[nodiscard]] Reply too_many_hops();
 [[nodiscard]] Reply next_hop_away();                      // before anything was handed over
 [[nodiscard]] Reply nobody_knows(const std::string& id);  // the end of data went out, no answer came

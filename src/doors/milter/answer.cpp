@@ -104,8 +104,7 @@ class Answering {
 
   // Nobody gets the message.
   Answer of_nobody() {
-    const auto& strictest =
-        *std::ranges::min_element(outcome_.verdict.dispositions, {}, &Disposition::done);
+    const auto& strictest = *std::ranges::min_element(outcome_.verdict.dispositions, {}, &Disposition::done);
     rastel::smtp::Reply reply = inspect::reply_to(strictest, subject().id);
     if (!reply.positive()) return said(std::move(reply));
     story_.reply = "discard";

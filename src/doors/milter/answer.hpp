@@ -40,9 +40,9 @@ struct Ended {
 // In the protocol's order (B-11).
 struct Answer {
   enum class Kind : std::uint8_t {
-    go_on,    // the message is taken, with these changes
-    drop,     // "250", and the message goes nowhere: it is held, or discarded on the record
-    say,      // the reply
+    go_on,  // the message is taken, with these changes
+    drop,   // "250", and the message goes nowhere: it is held, or discarded on the record
+    say,    // the reply
   };
   Kind kind = Kind::say;
   std::vector<rastel::milter::HeaderEdit> headers = {};

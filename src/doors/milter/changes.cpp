@@ -66,8 +66,7 @@ std::vector<HeaderEdit> header_changes(std::string_view original, std::string_vi
   std::map<std::string, std::uint32_t> count;  // of each name so far
   std::size_t next = 0;                        // of `after`
   const auto add = [&](const Field& field) {
-    edits.push_back(
-        {HeaderEdit::Kind::append, 0, std::string(field.name), value_for(field.value, space)});
+    edits.push_back({HeaderEdit::Kind::append, 0, std::string(field.name), value_for(field.value, space)});
   };
   for (const Field& field : before) {
     const std::uint32_t index = ++count[lower(field.name)];
@@ -81,8 +80,8 @@ std::vector<HeaderEdit> header_changes(std::string_view original, std::string_vi
       std::for_each(rest, kept, add);
       next = static_cast<std::size_t>(kept - after.begin()) + 1;
     } else if (next < after.size() && equal_ignoring_case(field.name, after[next].name)) {
-      edits.push_back({HeaderEdit::Kind::change, index, std::string(field.name),
-                       value_for(after[next].value, space)});
+      edits.push_back(
+          {HeaderEdit::Kind::change, index, std::string(field.name), value_for(after[next].value, space)});
       ++next;
     } else {
       edits.push_back({HeaderEdit::Kind::remove, index, std::string(field.name), {}});

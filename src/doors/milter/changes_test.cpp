@@ -17,8 +17,8 @@ constexpr std::string_view trace = "Received: from us\r\n\tby us; now\r\n";
 std::vector<std::string> said(std::string_view before, std::string_view after,
                               LeadingSpace space = LeadingSpace::eaten) {
   std::vector<std::string> all;
-  const auto edits =
-      header_changes(std::string(trace) + std::string(before), std::string(trace) + std::string(after), space);
+  const auto edits = header_changes(std::string(trace) + std::string(before),
+                                    std::string(trace) + std::string(after), space);
   for (const HeaderEdit& edit : edits) {
     const std::string at = edit.name + "[" + std::to_string(edit.index) + "]";
     if (edit.kind == HeaderEdit::Kind::remove) all.push_back("remove " + at);
@@ -43,10 +43,12 @@ TEST(HeaderChanges, TheMailServersOwnTraceIsNotCounted) {
 }
 
 TEST(HeaderChanges, RemovedAndNewFields) {
-  EXPECT_THAT(said("Content-Type: multipart/mixed;\r\n boundary=x\r\nTo: y\r\nContent-Transfer-Encoding: 7bit\r\n\r\n",
-                   "MIME-Version: 1.0\r\nTo: y\r\nContent-Type: text/plain\r\n\r\n"),
-              ElementsAre("remove Content-Type[1]", "append MIME-Version '1.0'",
-                          "remove Content-Transfer-Encoding[1]", "append Content-Type 'text/plain'"));
+  EXPECT_THAT(
+      said(
+          "Content-Type: multipart/mixed;\r\n boundary=x\r\nTo: y\r\nContent-Transfer-Encoding: 7bit\r\n\r\n",
+          "MIME-Version: 1.0\r\nTo: y\r\nContent-Type: text/plain\r\n\r\n"),
+      ElementsAre("remove Content-Type[1]", "append MIME-Version '1.0'",
+                  "remove Content-Transfer-Encoding[1]", "append Content-Type 'text/plain'"));
 }
 
 TEST(HeaderChanges, TheSpaceBehindTheColonGoesWhereItIsKept) {
@@ -57,7 +59,8 @@ TEST(HeaderChanges, TheSpaceBehindTheColonGoesWhereItIsKept) {
 }
 
 TEST(HeaderChanges, TwoFieldsAlike) {
-  EXPECT_THAT(said("X: 1\r\nX: 1\r\nX: 2\r\n\r\n", "X: 1\r\nX: 2\r\n\r\n"), ElementsAre("change X[2] '2'", "remove X[3]"));
+  EXPECT_THAT(said("X: 1\r\nX: 1\r\nX: 2\r\n\r\n", "X: 1\r\nX: 2\r\n\r\n"),
+              ElementsAre("change X[2] '2'", "remove X[3]"));
 }
 
 class Between : public testing::Test {

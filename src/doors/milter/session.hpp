@@ -66,7 +66,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // What is said to a message that isn't looked at, if it is not to be.
   [[nodiscard]] std::optional<rastel::smtp::Reply> refusal(const Result<MessagePointer>& message);
   [[nodiscard]] boost::asio::awaitable<Answer> look_at(const Result<MessagePointer>& message,
-                                                         Deadline reply_by);
+                                                       Deadline reply_by);
   [[nodiscard]] boost::asio::awaitable<bool> say(const Answer& answer);
   [[nodiscard]] boost::asio::awaitable<bool> say_body(const Message& message, std::uint64_t from);
   [[nodiscard]] Rights rights() const;

@@ -35,7 +35,8 @@ constexpr auto as_awaitable = asio::as_tuple(asio::use_awaitable);
 constexpr auto progress_interval = std::chrono::seconds(4);
 
 std::string_view without_brackets(std::string_view path) {
-  if (path.starts_with('<') && path.ends_with('>') && path.size() >= 2) return path.substr(1, path.size() - 2);
+  if (path.starts_with('<') && path.ends_with('>') && path.size() >= 2)
+    return path.substr(1, path.size() - 2);
   return path;
 }
 
@@ -225,8 +226,9 @@ asio::awaitable<void> Session::on(event::EndOfMessage) {
   co_await progress.stop();
   const bool said = co_await say(decided);
   if (!said) {
-    log::error("door {}: the mail server {} can't be told what is to be done; its client is told to try again",
-               door_->options.name, peer_);
+    log::error(
+        "door {}: the mail server {} can't be told what is to be done; its client is told to try again",
+        door_->options.name, peer_);
     answer({451, "4.3.0 Error: trouble on our side"});
   }
   forget_message();

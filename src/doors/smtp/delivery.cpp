@@ -138,7 +138,8 @@ class Delivering {
     if (!subject().replies_per_recipient) {
       if (!outcome_.versions.empty())
         return {from_next_hop_.at(outcome_.versions.front().recipients.front())};
-      return {inspect::reply_to(*std::ranges::min_element(dispositions, {}, &Disposition::done), subject().id)};
+      return {
+          inspect::reply_to(*std::ranges::min_element(dispositions, {}, &Disposition::done), subject().id)};
     }
     std::vector<Reply> replies;
     for (const Disposition& disposition : dispositions) {

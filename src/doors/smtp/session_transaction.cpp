@@ -80,12 +80,10 @@ Envelope Session::new_envelope() const {
 
 asio::awaitable<void> Session::on(event::Mail mail) {
   if (const auto away = sent_away()) co_return machine_.answer(*away);
-  if (door_->services.inspector.overloaded())
-    co_return machine_.answer(inspect::too_busy());
+  if (door_->services.inspector.overloaded()) co_return machine_.answer(inspect::too_busy());
   const auto* size = mail.path.find("SIZE");
   const std::uint64_t announced = size == nullptr ? 0 : std::strtoull(size->value.c_str(), nullptr, 10);
-  if (!inspect::has_space(door_->services.spool, announced))
-    co_return machine_.answer(inspect::no_space());
+  if (!inspect::has_space(door_->services.spool, announced)) co_return machine_.answer(inspect::no_space());
   began_ = Clock::now();
   envelope_ = new_envelope();
   envelope_.reverse_path = mail.path.address;
