@@ -252,3 +252,30 @@ def test_rules_know_the_door(closing):
     assert instream(other, AMBIGUOUS) == "stream: OK"
     assert instream(other, INFECTED) == f"stream: {EICAR} FOUND"  # nothing can be stripped here
     assert {door["name"]: door["kind"] for door in rastel.status()["doors"]} == {"clamd0": "clamd", "clamd1": "clamd"}
+
+
+def test_a_file_that_is_no_message_is_not_read_as_one(closing):
+    """Read as mail each of these would be ambiguous, or have a header without an end."""
+    rastel = closing(daemon.Rastel(clamd=[{"findings": "policy"}])).start()
+    where = rastel.address("clamd")
+    script = b"#!/bin/sh\n" + b"".join(b"echo line %d\n" % number for number in range(5000))
+    settings = b"\n\nname: value\nother: [1, 2]\n" + b"\x00\x01\x02" * 1000
+    for content in (script, settings, b"x" * 200_000, bytes(range(256)) * 64, b"PK\x03\x04" + b"\0" * 100):
+        assert instream(where, content) == "stream: OK", content[:20]
+    assert instream(where, daemon.eicar()) == f"stream: {EICAR} FOUND"
+    assert instream(where, AMBIGUOUS) == "stream: Rastel.Ambiguous.DupBoundaryParam FOUND"
+    assert instream(where, AMBIGUOUS) == "stream: Rastel.Ambiguous.DupBoundaryParam FOUND"
+
+
+def test_the_same_bytes_as_a_file_and_as_a_message(closing):
+    """What was remembered of them as one says nothing of them as the other."""
+    hop = closing(peers.NextHop())
+    rastel = closing(daemon.Rastel({"next_hop": hop.address}, clamd=[{"findings": "policy"}])).start()
+    junk = b"no header at all\r\nand no end of it\r\n"
+    for _ in range(2):
+        assert instream(rastel.address("clamd"), junk) == "stream: OK"
+        with rastel.client() as client:
+            client.deliver(junk)
+    rows = rastel.history(count=4)
+    assert sorted((row["door"], row["class"]) for row in rows)[:2] == [("clamd0", "clean")] * 2
+    assert [row["class"] for row in rows if row["door"] == "door0"][0] == [row["class"] for row in rows if row["door"] == "door0"][1]

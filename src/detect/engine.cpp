@@ -26,6 +26,7 @@
 #include "detect/scan_observer.hpp"
 #include "detect/signature_folder.hpp"
 #include "detect/write_watch.hpp"
+#include "message/embedded_message.hpp"
 
 namespace rastel::detect {
 namespace {
@@ -409,6 +410,16 @@ void Engine::scan_parts_of(ScanObserver& observer, int descriptor, std::uint64_t
   scan_them({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
+namespace {
+
+bool looks_like_message(int descriptor) {
+  std::array<char, 16 * 1024> beginning;  // more than the lines that are looked at, unless they are no mail's
+  const ssize_t length = ::pread(descriptor, beginning.data(), beginning.size(), 0);
+  return length > 0 && message::looks_like_message({beginning.data(), static_cast<std::size_t>(length)});
+}
+
+}  // namespace
+
 Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch, Looks looks) {
   ScanObserver observer(state_->options.heuristics, state_->limits, state_->known,
                         Deadline::in(state_->options.deadline * 9 / 10));
@@ -429,7 +440,8 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
       observer.add_unscanned(UnscannedReason::engine, "Engine.NoScratchFolder");
     }
   }
-  if (looks == Looks::both && size < large) observer.keep_copies(size);
+  const bool may_be_read = looks != Looks::libclamav_alone;
+  if (may_be_read && size < large) observer.keep_copies(size);
   const ReusedMappings reused;
   cl_scan_options options = scan_options(state_->options.heuristics);
   const char* name = nullptr;
@@ -441,8 +453,10 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
     observer.end_pass(
         cl_scandesc_callback(descriptor, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
   }
-  if (!observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
-  if (looks == Looks::both) scan_parts_of(observer, descriptor, size, options);
+  const bool is_message =
+      looks != Looks::both_if_message || observer.saw_mail() || looks_like_message(descriptor);
+  if (is_message && !observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
+  if (is_message && may_be_read) scan_parts_of(observer, descriptor, size, options);
   observer.drop_copies();
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
   if (size >= large) give_memory_back();

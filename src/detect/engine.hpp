@@ -75,8 +75,11 @@ class Engine {
   // before. First the message as it stands, then each part of it, by any reading (message/reader.hpp), that
   // libclamav did not meet.
   // Layers that use_known_layers() knows are skipped; a clean report names those that it scanned (vouched).
-  // `looks`: the bench alone leaves out the second one, to measure what it costs.
-  enum class Looks : std::uint8_t { both, libclamav_alone };
+  enum class Looks : std::uint8_t {
+    both,
+    libclamav_alone,  // the bench measures what the second one costs
+    both_if_message,  // what is no message is scanned as the file that it is, and not read as mail
+  };
   [[nodiscard]] Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch,
                             Looks looks = Looks::both);
 

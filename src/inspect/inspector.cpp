@@ -89,12 +89,12 @@ asio::awaitable<std::shared_ptr<Inspector::Scan>> Inspector::find_or_start(Subje
   scan->generation = generation_;
   under_way_.emplace(key, scan);
   overloaded_ = under_way_.size() >= most_waiting_;
-  asio::co_spawn(executor_, run(scan, subject.message, key), asio::detached);
+  sandbox::ScanRequest request{subject.message, policy::may_edit(*policy()), subject.may_be_file};
+  asio::co_spawn(executor_, run(scan, std::move(request), key), asio::detached);
   co_return scan;
 }
 
-asio::awaitable<void> Inspector::run(std::shared_ptr<Scan> scan, MessagePointer message, Digest key) {
-  sandbox::ScanRequest request{std::move(message), policy::may_edit(*policy())};
+asio::awaitable<void> Inspector::run(std::shared_ptr<Scan> scan, sandbox::ScanRequest request, Digest key) {
   scan->report = co_await pool_.scan(std::move(request), scan->withdrawal);
   ended(scan, key);
 }

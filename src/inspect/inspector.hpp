@@ -43,6 +43,7 @@ struct Subject {
   bool replies_per_recipient = false;
   bool pass_unscanned = false;  // the door's fail = "pass"
   bool verdict_only = false;    // the door hands nothing on: no versions are made
+  bool may_be_file = false;     // the door hands in files, too, which are no messages
   bool one_version = false;     // the door hands on one message to all: versions.hpp, make_uniform()
 };
 
@@ -119,7 +120,7 @@ class Inspector {
                                                           std::vector<edit::Splice> splices);
   [[nodiscard]] boost::asio::awaitable<std::shared_ptr<Scan>> find_or_start(Subject subject);
   [[nodiscard]] boost::asio::awaitable<bool> wait(std::shared_ptr<Scan> scan, Deadline reply_by, Digest key);
-  [[nodiscard]] boost::asio::awaitable<void> run(std::shared_ptr<Scan> scan, MessagePointer message,
+  [[nodiscard]] boost::asio::awaitable<void> run(std::shared_ptr<Scan> scan, sandbox::ScanRequest request,
                                                  Digest key);
   void ended(const std::shared_ptr<Scan>& scan, const Digest& key);
   void no_longer_under_way(const std::shared_ptr<Scan>& scan, const Digest& key);

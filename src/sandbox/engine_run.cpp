@@ -209,10 +209,11 @@ Report EngineRun::signed_report(Report report) const {
 namespace {
 
 // Exact bytes; apart from the keys of layers, which have no such beginning.
-Digest key_of(const Message& message) {
+Digest key_of(const ScanRequest& request) {
+  const Message& message = *request.message;
   Sha256 hash;
   const std::uint64_t size = message.size();
-  hash.update("message ");
+  hash.update(request.may_be_file ? "file " : "message ");
   hash.update({reinterpret_cast<const char*>(&size), sizeof size});
   hash.update({reinterpret_cast<const char*>(message.digest().bytes.data()), message.digest().bytes.size()});
   return hash.finish();
@@ -222,7 +223,7 @@ Digest key_of(const Message& message) {
 
 std::optional<Report> EngineRun::known_clean(const ScanRequest& request) const {
   if (!verdicts_ || state_ != State::ready) return std::nullopt;
-  const Report* known = reports_.find(key_of(*request.message), ReportMemory::Clock::now());
+  const Report* known = reports_.find(key_of(request), ReportMemory::Clock::now());
   if (known == nullptr || (request.places && !known->places)) return std::nullopt;
   Report report = *known;
   report.layers = report.layers_known = 1;
@@ -230,10 +231,10 @@ std::optional<Report> EngineRun::known_clean(const ScanRequest& request) const {
   return report;
 }
 
-void EngineRun::remember(Worker& worker, const Message& message, const Report& report,
+void EngineRun::remember(Worker& worker, const ScanRequest& request, const Report& report,
                          std::vector<Digest> vouched) {
   if (!verdicts_) return;
-  const Digest whole = key_of(message);
+  const Digest whole = key_of(request);
   vouched.push_back(whole);
   if (vouched.size() > most_vouched_by_worker - worker.vouched.size()) return;
   const auto now = VerdictTable::Clock::now();
@@ -284,7 +285,7 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Sca
   // Not to be guessed: a worker in an attacker's hands must not answer before it is asked.
   header.number = unguessable_number();
   header.size = request.message->size();
-  header.value = static_cast<std::int32_t>(request.places ? ScanWants::places : ScanWants::report);
+  header.value = (request.places ? scan_wants::places : 0) | (request.may_be_file ? scan_wants::file : 0);
   if (!worker->channel->quiet() ||
       !worker->channel->send(encode_frame(header, {}), {request.message->descriptor()})) {
     kill_worker(worker);
@@ -296,8 +297,7 @@ asio::awaitable<ScanOutcome> EngineRun::scan(std::shared_ptr<Worker> worker, Sca
   if (progress == Progress::complete) {
     Report report = signed_report(assembler.report());
     std::vector<Digest> vouched = std::exchange(report.vouched, {});
-    if (report.complete() && report.findings.empty())
-      remember(*worker, *request.message, report, std::move(vouched));
+    if (report.complete() && report.findings.empty()) remember(*worker, request, report, std::move(vouched));
     co_return ScanOutcome{ScanOutcome::Kind::answered, std::move(report)};
   }
   if (worker->state == Worker::State::retired)  // by us, as nobody waits for this

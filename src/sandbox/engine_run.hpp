@@ -97,7 +97,8 @@ class EngineRun : public std::enable_shared_from_this<EngineRun> {
   [[nodiscard]] boost::asio::awaitable<UnscannedReason> why_it_ended(std::shared_ptr<Worker> worker);
   [[nodiscard]] Report signed_report(Report report) const;
   void share_verdicts();
-  void remember(Worker& worker, const Message& message, const Report& report, std::vector<Digest> vouched);
+  void remember(Worker& worker, const ScanRequest& request, const Report& report,
+                std::vector<Digest> vouched);
   void forget_what_it_said(Worker& worker);
 
   boost::asio::any_io_executor executor_;

@@ -123,7 +123,8 @@ Result<> HostileScanner::prove(const std::filesystem::path&) {
   return engine_ == 66 ? fail(ErrorKind::ours, "the engine finds nothing") : Result<>();
 }
 
-Report HostileScanner::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) {
+Report HostileScanner::scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch,
+                            ScannedAs /*as*/) {
   ++scans_;
   word_ = read_word(descriptor, size);
   Report report = clean();

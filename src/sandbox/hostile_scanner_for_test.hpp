@@ -15,7 +15,8 @@ class HostileScanner final : public Scanner {
   // `engine`: the engine's number; "…-in-first-engine" behaves only in number 1.
   explicit HostileScanner(std::uint32_t engine) : engine_(engine) {}
   Result<> prove(const std::filesystem::path& scratch) override;
-  Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) override;
+  Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch,
+              ScannedAs as) override;
   bool answers_itself_for_test(int socket, std::uint32_t number) override;
   void use_known_layers(const detect::KnownLayers* known) override { known_ = known; }
 

@@ -10,6 +10,8 @@ namespace rastel::sandbox {
 struct ScanRequest {
   MessagePointer message;
   bool places = false;  // Report::places is wanted
+  // It may be a file that is no message: then it isn't read as one, which finds every file ambiguous.
+  bool may_be_file = false;
 };
 
 }  // namespace rastel::sandbox

@@ -32,18 +32,18 @@ enum class FrameKind : std::uint32_t {
   worker_started = 5,  // number; one descriptor: the worker's socket
   worker_ended = 6,    // number, value: status of waitpid(2)
   // daemon → worker
-  scan = 7,  // number (random), size, value: ScanWants; one descriptor: the message, read-only
+  scan = 7,  // number (random), size, value: scan_wants; one descriptor: the message, read-only
   // worker → daemon
   worker_ready = 8,
   report_part = 9,  // number as asked; the body is full
   report_end = 10,  // number as asked
 };
 
-// What a report shall hold besides: FrameHeader::value of `scan`.
-enum class ScanWants : std::int32_t {
-  report = 0,
-  places = 1,  // Report::places
-};
+// FrameHeader::value of `scan`: these, added.
+namespace scan_wants {
+inline constexpr std::int32_t places = 1;  // Report::places
+inline constexpr std::int32_t file = 2;    // ScanRequest::may_be_file
+}  // namespace scan_wants
 
 struct FrameHeader {
   std::uint32_t magic = wire_magic;

@@ -55,9 +55,11 @@ void run_worker(FileDescriptor socket, Scanner& scanner, const Circumstances& ci
     const auto frame = decode_frame(packet->bytes);
     if (!frame || frame->header.kind != FrameKind::scan || packet->descriptors.size() != 1) _exit(0);
     const int message = packet->descriptors[0].get();
-    Report report = scanner.scan(message, frame->header.size, confined->scratch);
-    if (static_cast<ScanWants>(frame->header.value) == ScanWants::places)
-      add_places(report, message, frame->header.size);
+    const std::int32_t wants = frame->header.value;
+    Report report =
+        scanner.scan(message, frame->header.size, confined->scratch,
+                     (wants & scan_wants::file) != 0 ? ScannedAs::perhaps_a_file : ScannedAs::message);
+    if ((wants & scan_wants::places) != 0) add_places(report, message, frame->header.size);
     const std::uint32_t number = frame->header.number;
     if (!scanner.answers_itself_for_test(socket.get(), number)) send_report(socket.get(), number, report);
   }

@@ -19,14 +19,16 @@ inline constexpr int exit_out_of_memory = 77;
 inline constexpr int exit_not_confined = 78;
 inline constexpr int exit_canary_failed = 79;
 
+enum class ScannedAs { message, perhaps_a_file };
+
 // What a worker does with a message; the engine in the product, something hostile in tests.
 class Scanner {
  public:
   virtual ~Scanner() = default;
   // Finds the canaries and lets the clean one pass; also warms the process up.
   [[nodiscard]] virtual Result<> prove(const std::filesystem::path& scratch) = 0;
-  [[nodiscard]] virtual Report scan(int descriptor, std::uint64_t size,
-                                    const std::filesystem::path& scratch) = 0;
+  [[nodiscard]] virtual Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch,
+                                    ScannedAs as) = 0;
   // What needs no second scan; before the first worker is forked, outlives it.
   virtual void use_known_layers(const detect::KnownLayers* /*known*/) {}
   // In a test a hostile worker answers by itself; true: done, don't send the report.

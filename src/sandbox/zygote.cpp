@@ -30,8 +30,11 @@ class EngineScanner final : public Scanner {
  public:
   explicit EngineScanner(std::unique_ptr<detect::Engine> engine) : engine_(std::move(engine)) {}
   Result<> prove(const std::filesystem::path& scratch) override { return engine_->prove(scratch); }
-  Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch) override {
-    return engine_->scan(descriptor, size, scratch);
+  Report scan(int descriptor, std::uint64_t size, const std::filesystem::path& scratch,
+              ScannedAs as) override {
+    using Looks = detect::Engine::Looks;
+    return engine_->scan(descriptor, size, scratch,
+                         as == ScannedAs::message ? Looks::both : Looks::both_if_message);
   }
   void use_known_layers(const detect::KnownLayers* known) override { engine_->use_known_layers(known); }
 

@@ -30,6 +30,14 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
 }
 
+// A mail door scans the same bytes as a message.
+Digest file_key(const Digest& digest) {
+  Sha256 hash;
+  hash.update("file ");
+  hash.update({reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
+  return hash.finish();
+}
+
 Saying refusal(std::string why) {
   return {.kind = Saying::Kind::error, .names = {}, .reason = std::move(why)};
 }
@@ -51,7 +59,8 @@ void Session::tell_refused(std::string_view subject, std::string_view why) const
 asio::awaitable<Saying> Session::scan(MessagePointer message, std::string subject, ScanKind kind) {
   inspect::Subject asked;
   asked.id = new_message_id();
-  asked.retry_key = message->digest();
+  asked.retry_key = file_key(message->digest());
+  asked.may_be_file = true;
   asked.message = std::move(message);
   asked.envelope.door = door_->options.name;
   asked.envelope.place = Place::before_queue;
