@@ -25,7 +25,8 @@ import targets
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 STORE = CHECKOUT / "build/bench"
 SOLO = ("direct", "rastel-blind", "rastel", "clamd", "clamsmtp")
-BEHIND = ("postfix", "postfix-rastel-before", "postfix-rastel-after-lmtp", "postfix-rastel-after-smtp", "postfix-clamav-milter",
+BEHIND = ("postfix", "postfix-rastel-before", "postfix-rastel-after-lmtp", "postfix-rastel-after-smtp", "postfix-rastel-milter",
+          "postfix-rastel-milter-tcp", "postfix-clamav-milter", "postfix-clamav-milter-tcp",
           "postfix-clamsmtp-before", "postfix-clamsmtp-after")
 # Name of a race: signature set, corpus, whether the attachments were seen before, contenders, messages for (1, more) sessions.
 RACES = {"small": ("tiny", "small", False, (*SOLO, *BEHIND), (300, 1000)),

@@ -172,8 +172,8 @@ class Contender:
         self.wait_for_port(port, component)
         return port
 
-    def start_rastel(self, doors, engine=None):
-        """`doors`: lists of lines of [[door.smtp]]. `engine`: another program in place of rastel-engine."""
+    def start_rastel(self, doors, engine=None, kind="smtp"):
+        """`doors`: lists of lines of [[door.KIND]]. `engine`: another program in place of rastel-engine."""
         binaries = self.binaries
         if engine is not None:
             binaries = self.folder / "bin"
@@ -187,7 +187,7 @@ class Contender:
                 f"run_directory = \"{self.folder}/run\"\n[signatures]\ndirectory = \"{self.signatures}\"\n"
                 f"[store]\ndirectory = \"{self.folder}/store\"\n")
         for door in doors:
-            text += "[[door.smtp]]\n" + "".join(f"{line}\n" for line in door)
+            text += f"[[door.{kind}]]\n" + "".join(f"{line}\n" for line in door)
         self.configuration.write_text(text)
         component = self.add("engine", [binaries / "rasteld", "-c", self.configuration], names=RASTEL_NAMES)
         self.wait(component, "a scanner", self.rastel_scans)
@@ -279,17 +279,54 @@ class PostfixAlone(BehindPostfix):
     name, scans = "postfix", False
 
 
-class PostfixMilter(BehindPostfix):
-    name, programs, way = "postfix-clamav-milter", ("postfix", "clamd", "clamav-milter"), "milter"
+class BehindMilter(BehindPostfix):
+    """`tcp`: whether the milter protocol goes over TCP."""
+    way, tcp = "milter", False
+
+    def place(self):
+        """As Postfix names it."""
+        if self.tcp:
+            (self.port,) = free_ports(1)
+            return f"inet:127.0.0.1:{self.port}"
+        return f"unix:{self.folder}/milter.sock"
+
+    def wait_for(self, place, component):
+        if self.tcp:
+            self.wait_for_port(self.port, component)
+        else:
+            self.wait_for_socket(place.removeprefix("unix:"), component)
+
+
+class PostfixMilter(BehindMilter):
+    name, programs = "postfix-clamav-milter", ("postfix", "clamd", "clamav-milter")
 
     def start_scanner(self, reentry):
-        path, configuration = self.folder / "milter.sock", self.folder / "clamav-milter.conf"
-        configuration.write_text(f"MilterSocket unix:{path}\nMilterSocketMode 666\nForeground yes\nFixStaleSocket yes\n"
+        place, configuration = self.place(), self.folder / "clamav-milter.conf"
+        socket_of_milter = f"inet:{self.port}@127.0.0.1" if self.tcp else place
+        configuration.write_text(f"MilterSocket {socket_of_milter}\nMilterSocketMode 666\nForeground yes\nFixStaleSocket yes\n"
                                  f"ClamdSocket unix:{self.start_clamd()}\nOnInfected Reject\nOnFail Defer\nAddHeader Replace\n"
                                  f"MaxFileSize 100M\nTemporaryDirectory {self.scratch()}\nUser root\n")
         component = self.add("clamav-milter", ["clamav-milter", "-c", configuration])
-        self.wait_for_socket(path, component)
-        return path
+        self.wait_for(place, component)
+        return place
+
+
+class PostfixMilterTcp(PostfixMilter):
+    name, tcp = "postfix-clamav-milter-tcp", True
+
+
+class PostfixRastelMilter(BehindMilter):
+    name = "postfix-rastel-milter"
+
+    def start_scanner(self, reentry):
+        place = self.place()
+        self.start_rastel([["name = \"milter\"", f"listen = \"{place.removeprefix('inet:')}\"", "socket_mode = \"0666\""]], kind="milter")
+        self.wait_for(place, None)
+        return place
+
+
+class PostfixRastelMilterTcp(PostfixRastelMilter):
+    name, tcp = "postfix-rastel-milter-tcp", True
 
 
 class PostfixRastel(BehindPostfix):
@@ -329,5 +366,5 @@ class PostfixClamsmtpAfter(PostfixClamsmtp):
 
 
 ALL = {one.name: one for one in (Direct, RastelBlind, Rastel, Clamd, Clamsmtp, PostfixAlone, PostfixRastelBefore,
-                                 PostfixRastelAfterLmtp, PostfixRastelAfterSmtp, PostfixMilter, PostfixClamsmtpBefore,
-                                 PostfixClamsmtpAfter)}
+                                 PostfixRastelAfterLmtp, PostfixRastelAfterSmtp, PostfixRastelMilter, PostfixRastelMilterTcp,
+                                 PostfixMilter, PostfixMilterTcp, PostfixClamsmtpBefore, PostfixClamsmtpAfter)}

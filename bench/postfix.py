@@ -45,7 +45,7 @@ REENTRY = """127.0.0.1:{reentry} inet n - n - - smtpd
 ENTRY = {None: "", "before": " -o smtpd_proxy_filter=127.0.0.1:{scanner} -o smtpd_proxy_options=speed_adjust",
          "after-smtp": " -o content_filter=scan:[127.0.0.1]:{scanner}",
          "after-lmtp": " -o content_filter=scan:inet:[127.0.0.1]:{scanner}",
-         "milter": " -o smtpd_milters=unix:{milter} -o milter_default_action=tempfail"}
+         "milter": " -o smtpd_milters={milter} -o milter_default_action=tempfail"}
 QUEUES = ("maildrop", "incoming", "active", "deferred", "hold")
 
 

@@ -26,8 +26,10 @@ TARGETS = [
     *against("attachments seen before, of mixed", "seen", "rastel", "rastel", 4.0, (10,), BOTH, "mixed"),
     *against("small, of clamsmtp", "small", "rastel", "clamsmtp", 5.0, (1,)),
     *against("without scanning, small, of send to sink", "small", "rastel-blind", "direct", 0.4, (1, 10, 50)),
-    *against("before Postfix's queue, small, of Postfix alone", "small", "postfix-rastel-before", "postfix", 0.6),
-    *against("after Postfix's queue by LMTP, small, of Postfix alone", "small", "postfix-rastel-after-lmtp", "postfix", 0.45),
+    *against("before Postfix's queue, small, of Postfix alone", "small", "postfix-rastel-before", "postfix", 0.65),
+    *against("after Postfix's queue by LMTP, small, of Postfix alone", "small", "postfix-rastel-after-lmtp", "postfix", 0.5),
+    *against("milter, small, of Postfix alone", "small", "postfix-rastel-milter", "postfix", 0.75),
+    *against("milter over TCP, small, of Postfix alone", "small", "postfix-rastel-milter-tcp", "postfix", 0.6, (1,)),
 ]
 DOOR_CPU = 0.25  # ms a small message, daemon and master together
 
