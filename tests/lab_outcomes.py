@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What is to become of a message of each class at each hook of the real mail servers, with the policy that is the default.
+Written before the tests that compare it (test_lab_matrix.py), from what SURFACE.md says that a door can't do.
+
+    passed         delivered once, byte for byte as it was sent below one X-Rastel line that says its class
+    passed bare    the same without such a line: the server asks for a verdict and keeps its own copy
+    refused        5xx to the client; delivered to nobody, held nowhere
+    held           taken, in the quarantine once, delivered to nobody
+    sender waits   4xx to the client; when it comes again, delivered once
+    queue waits    taken, and in the server's queue until it can be scanned; then delivered once
+
+In none of them anybody gets a bounce. Class "stopped": a clean message while rasteld is away, and after it is back. Class
+"unscanned": by a limit; a client that is told to wait is told so each time then, as the limit stays."""
+
+CLASSES = ["clean", "infected", "banned", "encrypted", "ambiguous", "unscanned", "stopped"]
+
+
+def outcomes(*words):
+    return dict(zip(CLASSES, words, strict=True))
+
+
+# Refusing is still possible, and so is holding.
+BEFORE_QUEUE = outcomes("passed", "refused", "refused", "passed", "held", "held", "sender waits")
+# The server has accepted it: a refusal would bounce to a forged sender.
+AFTER_QUEUE = outcomes("passed", "held", "held", "passed", "held", "held", "queue waits")
+# A verdict is all that is asked for; nothing is held.
+CLAMD = outcomes("passed bare", "refused", "refused", "passed bare", "refused", "refused", "sender waits")
+# As clamd, but exit 2 tells that it couldn't be scanned, and Exim takes that for a scanner in trouble.
+COMMAND = {**CLAMD, "unscanned": "sender waits"}
+
+# session of lab/sessions.py: {hook: outcomes}
+EXPECTED = {
+    "postfix": {
+        "Postfix content_filter": AFTER_QUEUE,
+        "Postfix content_filter, LMTP": AFTER_QUEUE,
+        "Postfix smtpd_proxy_filter": BEFORE_QUEUE,
+    },
+    "dovecot": {"Dovecot LMTP behind Postfix": AFTER_QUEUE},
+    "cyrus": {"Cyrus LMTP behind Postfix": AFTER_QUEUE},
+    "exim": {
+        "Exim av_scanner clamd, SCAN": CLAMD,
+        "Exim av_scanner clamd, zINSTREAM": CLAMD,
+        "Exim av_scanner cmdline": COMMAND,
+        "Exim manualroute": AFTER_QUEUE,
+    },
+    "opensmtpd": {"OpenSMTPD relay": AFTER_QUEUE},
+    "sendmail": {"Sendmail as next hop": BEFORE_QUEUE},
+    "courier": {"Courier as next hop": BEFORE_QUEUE},
+}
