@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sandbox/listeners.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
+#include <vector>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -141,7 +143,28 @@ Result<Account> account_named(const std::string& name, const std::string& option
   return account;
 }
 
-Result<Account> account_for(const MasterPlan& plan) { return account_named(plan.user, "[site] user"); }
+namespace {
+
+// But the user's own: those that an operator gave it.
+std::vector<gid_t> further_groups(const std::string& user, gid_t own) {
+  std::vector<gid_t> groups(64);
+  int count = static_cast<int>(groups.size());
+  while (getgrouplist(user.c_str(), own, groups.data(), &count) < 0 &&
+         count > static_cast<int>(groups.size()))
+    groups.resize(static_cast<std::size_t>(count));
+  groups.resize(std::min(groups.size(), static_cast<std::size_t>(std::max(count, 0))));
+  std::erase(groups, own);
+  return groups;
+}
+
+}  // namespace
+
+// With its groups, as spools that a door is to look into are readable by a group (Exim's, amavis's).
+Result<Account> account_for(const MasterPlan& plan) {
+  RASTEL_TRY(Account account, account_named(plan.user, "[site] user"));
+  if (account.change) account.groups = further_groups(plan.user, account.group);
+  return account;
+}
 
 Result<> make_folders(const MasterPlan& plan, const Account& account) {
   RASTEL_CHECK(make_folder(plan.run_directory, 0755, {}));  // root's: nobody else puts anything there

@@ -14,7 +14,9 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -456,6 +458,28 @@ TEST(AccountForTheDaemon, RootNeedsOneThatIsNotRoot) {
   ASSERT_TRUE(account);
   EXPECT_TRUE(account->change);
   EXPECT_TRUE(account->groups.empty());
+}
+
+// `adduser rastel Debian-exim` had no effect: the door couldn't read what Exim asked it to scan.
+TEST(AccountForTheDaemon, HasTheGroupsThatItsUserWasGiven) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root changes the account";
+  std::map<std::string, std::set<gid_t>> given;
+  setgrent();
+  while (const group* found = getgrent())
+    for (char** member = found->gr_mem; *member != nullptr; ++member) given[*member].insert(found->gr_gid);
+  endgrent();
+  given["nobody"];
+  for (const auto& [user, groups] : given) {
+    const passwd* entry = getpwnam(user.c_str());
+    if (entry == nullptr || entry->pw_uid == 0) continue;
+    std::set<gid_t> expected = groups;
+    expected.erase(entry->pw_gid);
+    MasterPlan plan;
+    plan.user = user;
+    const auto account = account_for(plan);
+    ASSERT_TRUE(account) << user;
+    EXPECT_EQ(std::set<gid_t>(account->groups.begin(), account->groups.end()), expected) << user;
+  }
 }
 
 }  // namespace
