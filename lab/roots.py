@@ -22,11 +22,14 @@ STORE = CHECKOUT / "build" / "lab"
 BASE = STORE / "base"
 CODENAME = "bookworm"
 SERVERS = {
-    "postfix": ["postfix"],
+    "postfix": ["postfix", "procmail", "maildrop"],
     "dovecot": ["dovecot-core", "dovecot-lmtpd", "dovecot-imapd"],
-    "exim": ["exim4-daemon-light"],
+    "exim": ["exim4-daemon-heavy", "procmail", "maildrop"],  # the light one asks no scanner
     "lists": ["postfix", "mlmmj"],
-    "sendmail": ["sendmail-bin", "m4"],
+    "sendmail": ["sendmail-bin", "sensible-mda", "m4", "procmail", "maildrop"],
+    "opensmtpd": ["opensmtpd", "procmail", "maildrop"],
+    "cyrus": ["cyrus-imapd", "cyrus-admin", "sasl2-bin"],
+    "courier": ["courier-mta", "procmail"],
 }
 USERS = ["alice", "bob", "carol", "dave"]
 CLONE_NEWNS = 0x00020000
@@ -188,6 +191,29 @@ def mount_root(name, place):
     (root / "etc/resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n")
     (root / "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 lab.test {socket.gethostname()}\n")
     return root
+
+
+def binaries():
+    return pathlib.Path(os.environ.get("RASTEL_BUILD", CHECKOUT / "build/debug")) / "bin"
+
+
+def lend_programs(root):
+    """Rastel's programs of this checkout as /usr/bin/rastel, with those libraries that the root lacks: the machine's own."""
+    (root / "usr/lib/rastel").mkdir(parents=True)
+    run("mount", "--bind", binaries(), root / "usr/lib/rastel")
+    (root / "usr/bin/rastel").symlink_to("../lib/rastel/rastel")
+    (root / "machine").mkdir()
+    run("mount", "--bind", "/usr/lib", root / "machine")
+    lent = root / "opt/rastel-libraries"
+    lent.mkdir(parents=True)
+    for program in ("rastel", "rastel-scan", "rastel-engine"):
+        said = run("ldd", binaries() / program, capture_output=True, text=True).stdout
+        for name, path in re.findall(r"(\S+) => (\S+)", said):
+            place = path.removeprefix("/usr")  # /lib is a link to /usr/lib
+            if not (root / "usr" / place[1:]).exists() and not (lent / name).is_symlink():
+                (lent / name).symlink_to(place.replace("/lib", "/machine", 1))
+    (root / "etc/ld.so.conf.d/rastel.conf").write_text("/opt/rastel-libraries\n")
+    run("chroot", root, "ldconfig")
 
 
 def set_namespace(path, kind):

@@ -26,6 +26,10 @@ LONG = os.environ.get("RASTEL_LONG") == "1"
 SEED = os.environ.get("RASTEL_SEED", "1")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--renew-servers", action="store_true", help="write what was measured of the mail servers to docs/servers.md")
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes minutes; only with RASTEL_LONG=1")
 

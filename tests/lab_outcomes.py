@@ -8,8 +8,9 @@ Written before the tests that compare it (test_lab_matrix.py), from what SURFACE
     held           taken, in the quarantine once, delivered to nobody
     sender waits   4xx to the client; when it comes again, delivered once
     queue waits    taken, and in the server's queue until it can be scanned; then delivered once
+    bounced        taken; the sender, who may be forged, gets it back. In no other case anybody gets a bounce
 
-In none of them anybody gets a bounce. Class "stopped": a clean message while rasteld is away, and after it is back. Class
+Class "stopped": a clean message while rasteld is away, and after it is back. Class
 "unscanned": by a limit; a client that is told to wait is told so each time then, as the limit stays."""
 
 CLASSES = ["clean", "infected", "banned", "encrypted", "ambiguous", "unscanned", "stopped"]
@@ -28,12 +29,16 @@ CLAMD = outcomes("passed bare", "refused", "refused", "passed bare", "refused", 
 # As clamd, but exit 2 tells that it couldn't be scanned, and Exim takes that for a scanner in trouble.
 COMMAND = {**CLAMD, "unscanned": "sender waits"}
 
+# What one must not do, and the proof that a bounce would be seen: a door that refuses behind a queue.
+WRONG = "wrong: content_filter, place before-queue"
+
 # session of lab/sessions.py: {hook: outcomes}
 EXPECTED = {
     "postfix": {
         "Postfix content_filter": AFTER_QUEUE,
         "Postfix content_filter, LMTP": AFTER_QUEUE,
         "Postfix smtpd_proxy_filter": BEFORE_QUEUE,
+        WRONG: {**AFTER_QUEUE, "infected": "bounced", "banned": "bounced"},
     },
     "dovecot": {"Dovecot LMTP behind Postfix": AFTER_QUEUE},
     "cyrus": {"Cyrus LMTP behind Postfix": AFTER_QUEUE},

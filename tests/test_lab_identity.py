@@ -7,7 +7,7 @@ import time
 import pytest
 
 import daemon
-import lab as lab_module
+import wiring
 import peers
 
 STRANGER, POSTFIX = "10.99.0.1", "10.99.0.2"
@@ -18,7 +18,7 @@ ABROAD = "somebody@abroad.example"
 
 @pytest.fixture(scope="module")
 def rastel(lab):
-    with daemon.Rastel(prefix=lab.in_network("postfix"), configuration=lab_module.rastel_configuration) as rastel:
+    with daemon.Rastel(prefix=lab.in_network("postfix"), configuration=wiring.configuration(lab)) as rastel:
         yield rastel
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """A real Postfix with a real Dovecot behind it (lab/), wired to Rastel in its three ways: content_filter over SMTP and over
 LMTP after the queue, smtpd_proxy_filter before it. Needs root; skipped with a reason elsewhere."""
+import json
 import re
 import time
 import uuid
@@ -8,8 +9,8 @@ import uuid
 import pytest
 
 import daemon
-import lab as lab_module
 import peers
+import wiring
 from test_smuggling import FALSE_ENDS, send_by_bdat, send_by_data
 
 AFTER_SMTP, AFTER_LMTP, BEFORE = 2501, 2511, 2502
@@ -18,7 +19,7 @@ WAYS = {"after the queue, SMTP": AFTER_SMTP, "after the queue, LMTP": AFTER_LMTP
 
 @pytest.fixture(scope="module")
 def rastel(lab):
-    rastel = daemon.Rastel(prefix=lab.in_network("postfix"), configuration=lab_module.rastel_configuration)
+    rastel = daemon.Rastel(prefix=lab.in_network("postfix"), configuration=wiring.configuration(lab))
     with rastel:
         yield rastel
 
@@ -42,7 +43,7 @@ def submit(lab, port, content, recipients=("alice@lab.test",), sender="sender@el
 
 
 def arrived(lab, user, mark):
-    return [data for data in lab.maildir(user).values() if mark.encode() in data]
+    return [data for data in lab.mailbox(user).values() if mark.encode() in data]
 
 
 def wait_arrived(lab, user, mark, seconds=40):
@@ -144,7 +145,7 @@ def test_mail_waits_while_rastel_is_away_and_arrives_once(lab, rastel, port):
     try:
         assert submit(lab, port, peers.mail(mark)).code == 250
         end = time.monotonic() + 30
-        while not any(entry["queue_name"] == "deferred" for entry in lab.queue()):
+        while not any(json.loads(entry)["queue_name"] == "deferred" for entry in lab.queue()):
             assert time.monotonic() < end, lab.queue()
             time.sleep(0.2)
         assert not arrived(lab, "alice", mark)

@@ -3,14 +3,15 @@
 goes on, and when the queue comes again it joins that scan or finds its verdict: delivered once, scanned once. Needs root;
 skipped with a reason elsewhere."""
 import contextlib
+import json
 import re
 import time
 
 import pytest
 
 import daemon
-import lab as lab_module
 import peers
+import wiring
 from test_lab_postfix import AFTER_LMTP, AFTER_SMTP, BEFORE, arrived, submit, token, wait_arrived, wait_queue_empty
 
 AFTER = {"SMTP": AFTER_SMTP, "LMTP": AFTER_LMTP}
@@ -35,7 +36,7 @@ def patient_for(lab, deadline):
     def configuration(state, user):
         rules = state / "slow.yar"
         rules.write_text(SLOW_RULE)
-        text = lab_module.rastel_configuration(state, user)
+        text = wiring.configuration(lab)(state, user)
         text = text.replace("[signatures]", f'[signatures]\nyara = ["{rules}"]')
         return text.replace("[[door.smtp]]", f'[[door.smtp]]\nreply_deadline = "{deadline}"')
     with daemon.Rastel(prefix=lab.in_network("postfix"), configuration=configuration) as rastel:
@@ -104,7 +105,7 @@ def test_the_queues_retry_joins_a_scan_that_is_still_under_way(lab, way):
         until(lambda: deferred(lab, mark), lab.mail_log)
         assert rastel.scans_under_way() == 1
         lab.command("postfix", "postqueue", "-f")
-        until(lambda: any(entry["queue_name"] == "active" for entry in lab.queue()), lab.queue)
+        until(lambda: any(json.loads(entry)["queue_name"] == "active" for entry in lab.queue()), lab.queue)
         time.sleep(1)  # now it waits at the door
         assert rastel.scans_under_way() == 1, "the retry began a scan of its own"
         assert not arrived(lab, "alice", mark)

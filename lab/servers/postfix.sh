@@ -4,17 +4,23 @@
 #
 #   2501   after the queue:  smtpd -> queue -> smtp client -> Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
 #   2511   the same, but the client speaks LMTP to Rastel 127.0.0.1:10125
+#   2512   wrong: the first way with the door of the third
 #   2502   before the queue: smtpd hands the session to Rastel 127.0.0.1:10225 -> 127.0.0.1:10026
 #   10027, 10028, 10029   next hops that relay for 127.0.0.0/8 alone: told who the client is by XCLIENT, by PROXY, not at all
 #   10030  submission: relays for who has logged in (Dovecot is asked), and takes XCLIENT
+#   2503   no filter; for sessions about Dovecot and Cyrus, where local mail goes through Rastel 127.0.0.1:10725 by LMTP
 #   10026  where passed mail enters again; no filter here, or mail would go round in a circle
 #
-# Local mail is delivered to Dovecot by LMTP.        usage: postfix.sh DOVECOT_ADDRESS
+# Otherwise local mail is delivered to Dovecot by LMTP.        usage: postfix.sh STORE_ADDRESS SESSION
 set -eu
 dovecot=$1
+case $2 in
+  dovecot | cyrus) store='[127.0.0.1]:10725' ;;
+  *) store="[$dovecot]:24" ;;
+esac
 postconf -e 'compatibility_level = 3.6' 'maillog_file = /var/log/mail.log' 'inet_protocols = ipv4' \
   'myhostname = lab.test' 'mydestination = lab.test, localhost' 'mynetworks = 127.0.0.0/8, 10.99.0.0/24' \
-  'alias_maps = ' 'alias_database = ' "mailbox_transport = lmtp:inet:[$dovecot]:24" 'biff = no' \
+  'alias_maps = ' 'alias_database = ' "mailbox_transport = lmtp:inet:$store" 'biff = no' \
   'smtpd_peername_lookup = no' 'smtp_dns_support_level = disabled' 'message_size_limit = 104857600' \
   'mailbox_size_limit = 0' 'smtpd_tls_security_level = none' 'smtp_tls_security_level = none' \
   'queue_run_delay = 2s' 'minimal_backoff_time = 2s' 'maximal_backoff_time = 4s' 'transport_retry_time = 2s' \
@@ -30,8 +36,12 @@ scan unix - - n - 4 smtp
   -o syslog_name=pfscan -o smtp_send_xforward_command=yes -o disable_mime_output_conversion=yes -o smtp_generic_maps=
 scanlmtp unix - - n - 4 lmtp
   -o syslog_name=pfscanlmtp -o lmtp_send_xforward_command=yes -o disable_mime_output_conversion=yes
+2512 inet n - n - - smtpd
+  -o syslog_name=pf2512 -o content_filter=scan:[127.0.0.1]:10225
 2502 inet n - n - 20 smtpd
   -o syslog_name=pf2502 -o smtpd_proxy_filter=127.0.0.1:10225
+2503 inet n - n - - smtpd
+  -o syslog_name=pf2503
 127.0.0.1:10026 inet n - n - - smtpd
   -o syslog_name=pf10026 -o content_filter= -o smtpd_proxy_filter= -o smtpd_milters=
   -o receive_override_options=no_unknown_recipient_checks,no_header_body_checks,no_milters

@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs inside Courier's root of the lab: configures it as what stands behind Rastel, and starts it.
+#
+#   2501   Rastel's: clients -> Rastel -> Courier 127.0.0.1:25
+#   25     no filter
+#
+# Local mail goes into ~/Maildir.
+set -eu
+sed -i 's/^BOFHCHECKDNS=.*/BOFHCHECKDNS=0/; s/^TARPIT=.*/TARPIT=0/; s/^MAXPERC=.*/MAXPERC=40/; s/^MAXPERIP=.*/MAXPERIP=40/
+  s#^TCPDOPTS=.*#TCPDOPTS="-nodnslookup -noidentlookup"#' /etc/courier/esmtpd
+# Mail is to arrive as it was sent: Courier would write MIME anew.
+echo 'MIME=none' >>/etc/courier/esmtpd
+printf 'lab.test\nlocalhost\n' >/etc/courier/locals
+echo lab.test >/etc/courier/me
+echo lab.test >/etc/courier/esmtpacceptmailfor.dir/lab
+sed -i 's#^DEFAULTDELIVERY=.*#DEFAULTDELIVERY=./Maildir#' /etc/courier/courierd
+sed -i 's/^authmodulelist=.*/authmodulelist="authpam"/' /etc/courier/authdaemonrc
+# To it every client is Rastel: 127.0.0.1 must not relay.
+sed -i '/^127\.0\.0\.1/s/,RELAYCLIENT.*//' /etc/courier/smtpaccess/default
+makeacceptmailfor
+makehosteddomains
+makesmtpaccess
+makealiases
+mkdir -p /run/courier/authdaemon
+chown -R courier:courier /run/courier
+for user in alice bob carol dave; do su "$user" -c 'maildirmake.courier ~/Maildir || maildirmake ~/Maildir'; done
+/usr/sbin/authdaemond start
+courierfilter start
+courier start
+esmtpd start
+exec sleep infinity

@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs inside Exim's root of the lab: configures it with its ways to ask Rastel or to hand mail to it, then becomes it.
+#
+#   2501   asks while the client waits, clamd's protocol over a unix socket: SCAN with the path of the message
+#   2502   the same over TCP: zINSTREAM
+#   2503   the same by a command
+#   2504   after the queue: a router hands all mail to Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
+#   10026  where passed mail enters again
+#
+# Local mail goes into ~/Maildir.
+set -eu
+cat >/etc/exim4/exim4.conf <<'CONFIGURATION'
+primary_hostname = lab.test
+domainlist local_domains = lab.test
+hostlist relay_from_hosts = 127.0.0.1
+daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 10026
+local_interfaces = 0.0.0.0
+log_file_path = /var/log/exim4/%slog
+tls_advertise_hosts =
+smtp_accept_max = 0
+queue_run_max = 2
+av_scanner = ${if eq{$received_port}{2503} \
+  {cmdline:/usr/bin/rastel --control /run/rastel/control.sock scan --found-only %s:FOUND:(\\S+) FOUND} \
+  {${if eq{$received_port}{2502} {clamd:127.0.0.1 3310} {clamd:/run/rastel/clamd.sock}}}}
+acl_smtp_rcpt = check_recipient
+acl_smtp_data = check_data
+begin acl
+check_recipient:
+  accept domains = +local_domains
+  accept hosts = +relay_from_hosts
+  deny message = relay not permitted
+check_data:
+  accept condition = ${if >={$received_port}{2504}}
+  deny malware = *
+       message = Message refused: $malware_name
+  accept
+begin routers
+to_rastel:
+  driver = manualroute
+  condition = ${if eq{$received_port}{2504}}
+  transport = to_rastel
+  route_list = * 127.0.0.1 byname
+  self = send
+  no_verify
+local_user:
+  driver = accept
+  domains = +local_domains
+  check_local_user
+  transport = maildir
+begin transports
+to_rastel:
+  driver = smtp
+  port = 10025
+maildir:
+  driver = appendfile
+  directory = $home/Maildir
+  maildir_format
+  return_path_add
+begin retry
+* * F,2h,2s
+CONFIGURATION
+exec exim4 -bdf -q5s

@@ -1,0 +1,23 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs inside OpenSMTPD's root of the lab: configures it with its way through Rastel, then becomes it.
+#
+#   2501   after the queue: all mail is relayed to Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
+#   10026  where passed mail enters again
+#
+# Local mail goes into ~/Maildir.
+set -eu
+echo 'postmaster: root' >/etc/aliases
+echo lab.test >/etc/mailname
+cat >/etc/smtpd.conf <<'CONFIGURATION'
+table aliases file:/etc/aliases
+smtp max-message-size 100M
+listen on 0.0.0.0 port 2501 tag UNSEEN
+listen on 127.0.0.1 port 10026 tag SEEN
+action "rastel" relay host smtp://127.0.0.1:10025
+action "local" maildir "%{user.directory}/Maildir" alias <aliases>
+match tag UNSEEN from any for domain "lab.test" action "rastel"
+match tag SEEN from any for domain "lab.test" action "local"
+match from local for domain "lab.test" action "local"
+CONFIGURATION
+exec smtpd -dv

@@ -1,0 +1,51 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Runs inside Sendmail's root of the lab: configures it as what stands behind Rastel, then becomes it.
+#
+#   2501   Rastel's: clients -> Rastel -> Sendmail 127.0.0.1:25
+#   25     no filter; clients reach it from elsewhere, too
+#
+# Local mail goes into ~/Maildir by procmail.
+set -eu
+chown -R root:root /etc/mail /var/spool/mqueue
+chmod 755 /etc/mail
+chmod 700 /var/spool/mqueue
+cat >/etc/mail/lab.mc <<'CONFIGURATION'
+divert(0)dnl
+include(`/usr/share/sendmail/cf/m4/cf.m4')dnl
+VERSIONID(`lab')dnl
+OSTYPE(`debian')dnl
+DOMAIN(`generic')dnl
+FEATURE(`nouucp', `reject')dnl
+FEATURE(`accept_unresolvable_domains')dnl
+FEATURE(`accept_unqualified_senders')dnl
+FEATURE(`nocanonify')dnl
+FEATURE(`no_default_msa')dnl
+FEATURE(`local_procmail')dnl
+define(`confSERVICE_SWITCH_FILE', `/etc/mail/service.switch')dnl
+define(`confHOST_STATUS_DIRECTORY', `')dnl
+define(`confQUEUE_LA', `100')dnl
+define(`confREFUSE_LA', `200')dnl
+define(`confTO_IDENT', `0')dnl
+define(`confDOMAIN_NAME', `lab.test')dnl
+define(`confPID_FILE', `/run/sendmail.pid')dnl
+undefine(`confDONT_BLAME_SENDMAIL')dnl
+DAEMON_OPTIONS(`Name=plain, Family=inet, Addr=0.0.0.0, Port=25')dnl
+MAILER_DEFINITIONS
+MAILER(`local')dnl
+MAILER(`smtp')dnl
+LOCAL_CONFIG
+Cwlab.test
+CONFIGURATION
+printf 'hosts files\naliases files\n' >/etc/mail/service.switch
+echo 'postmaster: root' >/etc/mail/aliases
+[ -e /etc/aliases ] || echo 'postmaster: root' >/etc/aliases
+: >/etc/mail/relay-domains
+touch /etc/mail/local-host-names /etc/mail/trusted-users
+chmod 644 /etc/mail/*
+cat >/etc/procmailrc <<'CONFIGURATION'
+DEFAULT=$HOME/Maildir/
+CONFIGURATION
+m4 /etc/mail/lab.mc >/etc/mail/sendmail.cf
+sendmail -bi
+exec sendmail -bD -q5s

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the lab has: the servers, what a session starts, and where in it mail comes in, waits and lies. A session is named
+after the server that it is about; the hooks of each are where its script (servers/NAME.sh) hands mail to Rastel."""
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    address: str
+    ports: list  # on which it answers once it is up
+
+
+SERVERS = {
+    "postfix": Server("10.99.0.2", [2501, 2511, 2502]),
+    "dovecot": Server("10.99.0.3", [24, 143, 12345]),
+    "exim": Server("10.99.0.4", [2501, 10026]),
+    "opensmtpd": Server("10.99.0.5", [2501]),
+    "sendmail": Server("10.99.0.6", [25]),
+    "cyrus": Server("10.99.0.7", [24]),
+    "courier": Server("10.99.0.8", [25]),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    servers: list   # in the order in which they are started
+    mta: str        # whose queue it is, and beside whom Rastel runs
+    mailboxes: str  # in whose root they are
+    hooks: dict     # what it is called: the port at the MTA's address where a client comes in
+    lent: bool = False   # Rastel's programs are in the MTA's root, too
+    spool: tuple = ()    # (folder of the MTA, group that may read it): Rastel sees it in the same place
+
+    @property
+    def address(self):
+        return SERVERS[self.mta].address
+
+
+SESSIONS = {
+    "postfix": Session(["dovecot", "postfix"], "postfix", "dovecot", {
+        "Postfix content_filter": 2501, "Postfix content_filter, LMTP": 2511, "Postfix smtpd_proxy_filter": 2502,
+        "wrong: content_filter, place before-queue": 2512}),
+    "dovecot": Session(["dovecot", "postfix"], "postfix", "dovecot", {"Dovecot LMTP behind Postfix": 2503}),
+    "cyrus": Session(["cyrus", "postfix"], "postfix", "cyrus", {"Cyrus LMTP behind Postfix": 2503}),
+    "exim": Session(["exim"], "exim", "exim", {
+        "Exim av_scanner clamd, SCAN": 2501, "Exim av_scanner clamd, zINSTREAM": 2502, "Exim av_scanner cmdline": 2503,
+        "Exim manualroute": 2504}, lent=True, spool=("/var/spool/exim4", "Debian-exim")),
+    "opensmtpd": Session(["opensmtpd"], "opensmtpd", "opensmtpd", {"OpenSMTPD relay": 2501}),
+    "sendmail": Session(["sendmail"], "sendmail", "sendmail", {"Sendmail as next hop": 2501}),
+    "courier": Session(["courier"], "courier", "courier", {"Courier as next hop": 2501}),
+}
+
+# Where the messages of a user are, in the root of who keeps them: files of one message each.
+MAILDIR = "home/{user}/Maildir/*/*"
+MAILBOXES = {"dovecot": MAILDIR, "exim": MAILDIR, "opensmtpd": MAILDIR, "courier": MAILDIR, "sendmail": MAILDIR,
+             "cyrus": "var/spool/cyrus/mail/user/{user}/*."}
+
+# What prints a line for each message that waits, and what makes the server try them all now.
+QUEUES = {
+    "postfix": (["postqueue", "-j"], ["postqueue", "-f"]),
+    "exim": (["exim4", "-bpru"], ["exim4", "-qff"]),
+    "opensmtpd": (["smtpctl", "show", "queue"], ["smtpctl", "schedule", "all"]),
+    "sendmail": (["find", "/var/spool/mqueue", "-name", "qf*"], ["sendmail", "-q"]),
+    "courier": (["find", "/var/lib/courier/msgs", "-type", "f"], ["courier", "flush"]),
+}
+
+LOGS = {"postfix": "var/log/mail.log", "exim": "var/log/exim4/mainlog", "opensmtpd": "root/start.log",
+        "sendmail": "root/start.log", "courier": "root/start.log"}

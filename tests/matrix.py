@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What becomes of a message of each class at each hook of a session of the lab: sent by a client, looked for in mailboxes,
+queue and quarantine. The words for it are those of lab_outcomes.py; whatever is none of these is said as it was seen."""
+import re
+import time
+import uuid
+
+import daemon
+import lab as lab_module
+import make_mail
+import peers
+import wiring
+from lab_outcomes import CLASSES
+
+SENDER, RECIPIENT = "bob@lab.test", "alice@lab.test"  # who gets the bounces has a mailbox, too
+# Lines that servers write above what they were given.
+TRACE = {b"return-path", b"delivered-to", b"received", b"x-original-to", b"envelope-to", b"delivery-date", b"x-sieve", b"x-cyrus-session-id"}
+PATIENCE = 60  # seconds
+
+CLEAN_BODY = ("Gr\u00fc\u00dfe\r\n.\r\n..dots\r\n  blanks  \r\n\ttab\t\r\n" + "x" * 900 + "\r\n>From here\r\n\r\nend\r\n\r\n").encode()
+
+
+class Sent:
+    def __init__(self, content):
+        self.mark = uuid.uuid4().hex
+        self.content = re.sub(rb"(?m)^Message-ID: <[^>]*>", f"Message-ID: <{self.mark}@sender.example>".encode(), content, count=1)
+        self.reply = None
+
+
+def contents():
+    samples, wanted = {}, {"infected": "infected-eicar", "banned": "banned-double-extension", "encrypted": "encrypted-zip",
+                           "ambiguous": "ambiguous-two-boundaries", "unscanned": "unscanned-limit-archive"}
+    for name, content in make_mail.samples():
+        samples[name] = content
+        if set(wanted.values()) <= samples.keys():
+            break  # the last one is large
+    # Folded and empty-looking lines are what a server would straighten if it straightened anything.
+    clean = make_mail.headers("Nothing in it", 20, "text/plain;\r\n  charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+                              "X-Folded: a\r\n\tb\r\n  c") + CLEAN_BODY
+    return {"clean": clean, "stopped": clean, **{kind: samples[name] for kind, name in wanted.items()}}
+
+
+class Session:
+    """One session of the lab with a rasteld beside its mail server."""
+
+    def __init__(self, name):
+        self.lab = lab_module.start(name)
+        self.rastel = None
+        try:
+            self.rastel = daemon.Rastel(prefix=self.lab.beside_mta(), configuration=wiring.configuration(self.lab)).start()
+        except BaseException:
+            self.close()
+            raise
+        self.hooks, self.contents = self.lab.session.hooks, contents()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        if self.rastel:
+            self.rastel.close()
+        self.lab.stop()
+
+    def send(self, hook, sent):
+        """As a client on the network; where nobody listens it comes again, as if it had been told to."""
+        try:
+            connection = self.lab.connect(self.lab.session.address, self.hooks[hook])
+        except ConnectionRefusedError:
+            sent.reply = peers.Reply(421, ["nobody listens"])
+            return sent
+        with peers.Client(None, connection=connection) as client:
+            client.hello()
+            eight_bit = any(byte > 127 for byte in sent.content)
+            replies = client.envelope(SENDER, [RECIPIENT], " BODY=8BITMIME" if eight_bit and "8BITMIME" in client.keywords else "")
+            sent.reply = next((reply for reply in replies if reply.code != 250), None)
+            if sent.reply is None:
+                sent.reply = client.command("DATA")
+            if sent.reply.code == 354:
+                client.send(peers.stuffed(sent.content))
+                sent.reply = client.reply()
+        return sent
+
+    def seen(self, sent):
+        """What is of it now: delivered, held, bounced."""
+        mark = sent.mark.encode()
+        delivered = [data for data in self.lab.mailbox("alice").values() if mark in data]
+        held = [row for row in self.rastel.held() if sent.mark in row["msgid"]] if self.rastel.status() else []
+        bounced = [data for data in self.lab.mailbox("bob").values() if mark in data]
+        return delivered, held, bounced
+
+    def outcome(self, sent):
+        """In a word of lab_outcomes.py, or as it was seen."""
+        delivered, held, bounced = self.seen(sent)
+        counts = (sent.reply.code // 100, len(delivered), len(held), len(bounced))
+        if counts == (2, 1, 0, 0):
+            return how_it_came(sent.content, delivered[0])
+        if counts == (2, 0, 1, 0):
+            return "held"
+        if counts == (2, 0, 0, 1):
+            return "bounced"
+        if counts[1:] == (0, 0, 0) and counts[0] in (4, 5):
+            return "refused" if counts[0] == 5 else "sender waits"
+        return f"{sent.reply}; delivered {counts[1]}, held {counts[2]}, bounced {counts[3]}"
+
+    def settle(self, all_sent):
+        """Until there is something of each that was taken, and the queue is empty."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            waiting = [sent for sent in all_sent if sent.reply.code == 250 and not any(self.seen(sent))]
+            if not waiting and not self.lab.queue():
+                return
+            time.sleep(0.2)
+
+    def classes(self):
+        """{hook: {class: outcome}} of all that can be seen while everything runs."""
+        sent = {(hook, kind): self.send(hook, Sent(self.contents[kind]))
+                for hook in self.hooks for kind in CLASSES if kind != "stopped"}
+        self.settle(sent.values())
+        found = {hook: {} for hook in self.hooks}
+        for (hook, kind), one in sent.items():
+            found[hook][kind] = self.outcome(one)
+        return found
+
+    def stopped(self):
+        """{hook: outcome} of a message that comes while rasteld is away."""
+        self.rastel.stop()
+        sent = {hook: self.send(hook, Sent(self.contents["stopped"])) for hook in self.hooks}
+        first = {hook: one.reply for hook, one in sent.items()}
+        self.lab.flush()
+        time.sleep(3)  # what is wrong would happen now
+        early = {hook: self.seen(one) for hook, one in sent.items()}
+        self.rastel.start()
+        for hook, one in sent.items():
+            if first[hook].code // 100 == 4:
+                self.send(hook, one)
+        self.lab.flush()
+        self.settle(sent.values())
+        found = {}
+        for hook, one in sent.items():
+            afterwards = self.outcome(one)
+            if any(early[hook]) or not afterwards.startswith("passed") or first[hook].code // 100 not in (2, 4):
+                found[hook] = f"{first[hook]}, early {list(map(len, early[hook]))}, then {afterwards}"
+            else:
+                found[hook] = "sender waits" if first[hook].code // 100 == 4 else "queue waits"
+        return found
+
+    def bounces(self):
+        """What Rastel saw of bounces: messages without a sender."""
+        return [row for row in self.rastel.history("--limit", "1000") if row["from"] == "" and row["to"] != ""]  # a clamd door knows neither
+
+
+def how_it_came(content, delivered):
+    """Of a message that was delivered once."""
+    if not delivered.endswith(content):
+        return "passed, changed"
+    above = delivered[:-len(content)]
+    names = [line.split(b":")[0].lower() for line in above.split(b"\r\n") if line and line[:1] not in b" \t"]
+    ours = names.count(b"x-rastel")
+    if ours > 1 or set(names) - TRACE - {b"x-rastel"}:
+        return f"passed below {names}"
+    return "passed" if ours else "passed bare"
+
+
+def measure(name):
+    """{hook: {class: outcome}}."""
+    with Session(name) as session:
+        found = session.classes()
+        for hook, outcome in session.stopped().items():
+            found[hook]["stopped"] = outcome
+        assert not session.bounces(), session.bounces()
+        return found
