@@ -38,6 +38,8 @@ EXPECTED = {
         "Postfix content_filter": AFTER_QUEUE,
         "Postfix content_filter, LMTP": AFTER_QUEUE,
         "Postfix smtpd_proxy_filter": BEFORE_QUEUE,
+        "Postfix smtpd_milters": BEFORE_QUEUE,
+        "Postfix non_smtpd_milters": AFTER_QUEUE,  # sendmail(1) has returned: what would be refused would bounce
         WRONG: {**AFTER_QUEUE, "infected": "bounced", "banned": "bounced"},
     },
     "dovecot": {"Dovecot LMTP behind Postfix": AFTER_QUEUE},
@@ -49,6 +51,6 @@ EXPECTED = {
         "Exim manualroute": AFTER_QUEUE,
     },
     "opensmtpd": {"OpenSMTPD relay": AFTER_QUEUE},
-    "sendmail": {"Sendmail as next hop": BEFORE_QUEUE},
+    "sendmail": {"Sendmail milter": BEFORE_QUEUE, "Sendmail as next hop": BEFORE_QUEUE},
     "courier": {"Courier as next hop": BEFORE_QUEUE},
 }
