@@ -24,8 +24,11 @@ def told(lab, binaries, configuration):
     lines = [f"{session.mta} runs, wired to Rastel; mail for alice, bob, carol (infected = \"quarantine\") and dave "
              "(infected = \"tag\") at lab.test."]
     for hook, port in session.hooks.items():
-        lines.append(f"  {hook:{widest}}  {here} swaks --from you@elsewhere.example --to alice@lab.test "
-                     f"--server {session.address}:{port}")
+        if port == sessions.SUBMIT:
+            lines.append(f"  {hook:{widest}}  {' '.join([*lab.within(session.mta), *port])} bob@lab.test alice@lab.test  <MAIL")
+        else:
+            lines.append(f"  {hook:{widest}}  {here} swaks --from you@elsewhere.example --to alice@lab.test "
+                         f"--server {session.address}:{port}")
     boxes = sessions.MAILBOXES[session.mailboxes].format(user="*")
     lines += [f"  {'an infected one':{widest}}  the same with --body {EICAR}",
               f"  {'mailboxes':{widest}}  ls {lab.root(session.mailboxes)}/{boxes}",

@@ -184,7 +184,7 @@ def mount_root(name, place):
     run("mount", "-t", "proc", "proc", root / "proc")
     run("mount", "--rbind", "/dev", root / "dev")
     run("mount", "--make-rslave", root / "dev")
-    run("mount", "-t", "tmpfs", "tmpfs", root / "run")
+    run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", root / "run")  # not for everybody: Sendmail looks
     (root / "run/lock").mkdir(mode=0o1777)
     # Nobody answers for names in here; asking the machine's own resolvers would cost ten seconds each time.
     (root / "etc/resolv.conf").unlink(missing_ok=True)

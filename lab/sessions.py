@@ -21,12 +21,16 @@ SERVERS = {
 }
 
 
+# What a program of the MTA's machine does, with the recipients behind it and the message on standard input.
+SUBMIT = ("sendmail", "-i", "-f")
+
+
 @dataclasses.dataclass(frozen=True)
 class Session:
     servers: list   # in the order in which they are started
     mta: str        # whose queue it is, and beside whom Rastel runs
     mailboxes: str  # in whose root they are
-    hooks: dict     # what it is called: the port at the MTA's address where a client comes in
+    hooks: dict     # what it is called: the port at the MTA's address where a client comes in, or SUBMIT
     lent: bool = False   # Rastel's programs are in the MTA's root, too
     spool: tuple = ()    # (folder of the MTA, group that may read it): Rastel sees it in the same place
 
@@ -38,6 +42,7 @@ class Session:
 SESSIONS = {
     "postfix": Session(["dovecot", "postfix"], "postfix", "dovecot", {
         "Postfix content_filter": 2501, "Postfix content_filter, LMTP": 2511, "Postfix smtpd_proxy_filter": 2502,
+        "Postfix smtpd_milters": 2504, "Postfix non_smtpd_milters": SUBMIT,
         "wrong: content_filter, place before-queue": 2512}),
     "dovecot": Session(["dovecot", "postfix"], "postfix", "dovecot", {"Dovecot LMTP behind Postfix": 2503}),
     "cyrus": Session(["cyrus", "postfix"], "postfix", "cyrus", {"Cyrus LMTP behind Postfix": 2503}),
@@ -45,7 +50,8 @@ SESSIONS = {
         "Exim av_scanner clamd, SCAN": 2501, "Exim av_scanner clamd, zINSTREAM": 2502, "Exim av_scanner cmdline": 2503,
         "Exim manualroute": 2504}, lent=True, spool=("/var/spool/exim4", "Debian-exim")),
     "opensmtpd": Session(["opensmtpd"], "opensmtpd", "opensmtpd", {"OpenSMTPD relay": 2501}),
-    "sendmail": Session(["sendmail"], "sendmail", "sendmail", {"Sendmail as next hop": 2501}),
+    "sendmail": Session(["sendmail"], "sendmail", "sendmail", {
+        "Sendmail milter": 2502, "Sendmail as next hop": 2501}),
     "courier": Session(["courier"], "courier", "courier", {"Courier as next hop": 2501}),
 }
 
@@ -58,7 +64,8 @@ MAILBOXES = {"dovecot": MAILDIR, "exim": MAILDIR, "opensmtpd": MAILDIR, "courier
 QUEUES = {
     "postfix": (["postqueue", "-j"], ["postqueue", "-f"]),
     "exim": (["exim4", "-bpru"], ["exim4", "-qff"]),
-    "opensmtpd": (["smtpctl", "show", "queue"], ["smtpctl", "schedule", "all"]),
+    "opensmtpd": (["smtpctl", "show", "queue"], [
+        "sh", "-c", "smtpctl show routes | sed 's/[.].*//' | while read -r id; do smtpctl resume route $id; done; smtpctl schedule all"]),
     "sendmail": (["find", "/var/spool/mqueue", "-name", "qf*"], ["sendmail", "-q"]),
     "courier": (["find", "/var/lib/courier/msgs", "-type", "f"], ["courier", "flush"]),
 }

@@ -16,7 +16,7 @@ trusted  = ["127.0.0.1"]
 
 
 def postfix():
-    """The three doors that Postfix is wired to, and four to which strangers connect, with a Postfix behind each."""
+    """The doors that Postfix is wired to, and four to which strangers connect, with a Postfix behind each."""
     doors = (smtp("after-smtp", 10025, "127.0.0.1:10026", "after-queue") +
              smtp("after-lmtp", 10125, "127.0.0.1:10026", "after-queue", "lmtp") +
              smtp("before", 10225, "127.0.0.1:10026", "before-queue"))
@@ -32,7 +32,17 @@ listen   = "0.0.0.0:{port}"
 next_hop = "127.0.0.1:{next_hop}"
 {more}
 """
-    return doors
+    return doors + """
+[[door.milter]]
+name   = "milter"
+listen = "127.0.0.1:8891"
+
+[[door.milter]]
+name        = "local"
+listen      = "unix:{share}/milter.sock"
+socket_mode = "0666"
+place       = "after-queue"
+"""
 
 
 def exim():
@@ -59,6 +69,14 @@ def in_front():
     return smtp("in-front", "0.0.0.0:2501", "127.0.0.1:25", "before-queue")
 
 
+def sendmail():
+    return """
+[[door.milter]]
+name   = "milter"
+listen = "unix:{share}/milter.sock"
+""" + in_front()
+
+
 # session: its doors, where released mail goes in again, and what a configuration of its own says in [site].
 WIRING = {
     "postfix": (postfix, "127.0.0.1:10026", ""),
@@ -66,7 +84,7 @@ WIRING = {
     "cyrus": (lambda: lmtp("cyrus"), "127.0.0.1:10026", ""),
     "exim": (exim, "127.0.0.1:10026", 'admin_group = "Debian-exim"'),  # for who asks by `rastel scan`
     "opensmtpd": (lambda: smtp("relay", 10025, "127.0.0.1:10026", "after-queue"), "127.0.0.1:10026", ""),
-    "sendmail": (in_front, "127.0.0.1:25", ""),
+    "sendmail": (sendmail, "127.0.0.1:25", ""),
     "courier": (in_front, "127.0.0.1:25", ""),
 }
 

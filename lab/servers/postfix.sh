@@ -1,11 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs inside Postfix's root of the lab: configures it with three ways through Rastel, then becomes it.
+# Runs inside Postfix's root of the lab: configures it with its ways through Rastel, then becomes it.
 #
 #   2501   after the queue:  smtpd -> queue -> smtp client -> Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
 #   2511   the same, but the client speaks LMTP to Rastel 127.0.0.1:10125
 #   2512   wrong: the first way with the door of the third
 #   2502   before the queue: smtpd hands the session to Rastel 127.0.0.1:10225 -> 127.0.0.1:10026
+#   2504   before the queue: smtpd shows Rastel 127.0.0.1:8891 what it gets, as to a milter
+#   sendmail(1)   the same at /run/rastel/milter.sock
 #   10027, 10028, 10029   next hops that relay for 127.0.0.0/8 alone: told who the client is by XCLIENT, by PROXY, not at all
 #   10030  submission: relays for who has logged in (Dovecot is asked), and takes XCLIENT
 #   2503   no filter; for sessions about Dovecot and Cyrus, where local mail goes through Rastel 127.0.0.1:10725 by LMTP
@@ -24,9 +26,10 @@ postconf -e 'compatibility_level = 3.6' 'maillog_file = /var/log/mail.log' 'inet
   'smtpd_peername_lookup = no' 'smtp_dns_support_level = disabled' 'message_size_limit = 104857600' \
   'mailbox_size_limit = 0' 'smtpd_tls_security_level = none' 'smtp_tls_security_level = none' \
   'queue_run_delay = 2s' 'minimal_backoff_time = 2s' 'maximal_backoff_time = 4s' 'transport_retry_time = 2s' \
-  'smtpd_client_connection_count_limit = 0' 'smtpd_client_connection_rate_limit = 0'
+  'smtpd_client_connection_count_limit = 0' 'smtpd_client_connection_rate_limit = 0' \
+  'non_smtpd_milters = unix:/run/rastel/milter.sock' 'milter_default_action = tempfail'
 # Debian runs most of it in a chroot that its init script fills; there is no init here.
-postconf -F '*/*/chroot = n'
+postconf -F '*/*/chroot = n' 'pickup/unix/wakeup = 2'
 cat >>/etc/postfix/master.cf <<MASTER
 2501 inet n - n - - smtpd
   -o syslog_name=pf2501 -o content_filter=scan:[127.0.0.1]:10025
@@ -40,6 +43,8 @@ scanlmtp unix - - n - 4 lmtp
   -o syslog_name=pf2512 -o content_filter=scan:[127.0.0.1]:10225
 2502 inet n - n - 20 smtpd
   -o syslog_name=pf2502 -o smtpd_proxy_filter=127.0.0.1:10225
+2504 inet n - n - - smtpd
+  -o syslog_name=pf2504 -o smtpd_milters=inet:127.0.0.1:8891 -o milter_default_action=tempfail
 2503 inet n - n - - smtpd
   -o syslog_name=pf2503
 127.0.0.1:10026 inet n - n - - smtpd

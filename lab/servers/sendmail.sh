@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs inside Sendmail's root of the lab: configures it as what stands behind Rastel, then becomes it.
+# Runs inside Sendmail's root of the lab: configures it with its ways through Rastel, then becomes it.
 #
+#   2502   before the queue: it shows Rastel /run/rastel/milter.sock what it gets
 #   2501   Rastel's: clients -> Rastel -> Sendmail 127.0.0.1:25
 #   25     no filter; clients reach it from elsewhere, too
 #
@@ -30,7 +31,9 @@ define(`confTO_IDENT', `0')dnl
 define(`confDOMAIN_NAME', `lab.test')dnl
 define(`confPID_FILE', `/run/sendmail.pid')dnl
 undefine(`confDONT_BLAME_SENDMAIL')dnl
-DAEMON_OPTIONS(`Name=plain, Family=inet, Addr=0.0.0.0, Port=25')dnl
+INPUT_MAIL_FILTER(`rastel', `S=unix:/run/rastel/milter.sock, F=T, T=C:1m;S:30s;R:2m;E:5m')dnl
+DAEMON_OPTIONS(`Name=plain, Family=inet, Addr=0.0.0.0, Port=25, InputMailFilters=')dnl
+DAEMON_OPTIONS(`Name=milter, Family=inet, Addr=0.0.0.0, Port=2502, InputMailFilters=rastel')dnl
 MAILER_DEFINITIONS
 MAILER(`local')dnl
 MAILER(`smtp')dnl
