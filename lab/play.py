@@ -3,6 +3,7 @@
 """`./dev lab SERVER`: the server wired to Rastel, until Ctrl-C."""
 import os
 import pathlib
+import shlex
 import signal
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def told(lab, binaries, configuration):
     lines += [f"  {'an infected one':{widest}}  the same with --body {EICAR}",
               f"  {'mailboxes':{widest}}  ls {lab.root(session.mailboxes)}/{boxes}",
               f"  {'the log':{widest}}  tail -f {lab.root(session.mta)}/{sessions.LOGS[session.mta]}",
-              f"  {'the queue':{widest}}  {' '.join(lab.within(session.mta))} {' '.join(sessions.QUEUES[session.mta][0])}",
+              f"  {'the queue':{widest}}  {shlex.join(lab.within(session.mta) + sessions.QUEUES[session.mta][0])}",
               f"  {'Rastel':{widest}}  {binaries}/rastel -c {configuration} status   (or: history, quarantine list)",
               "Ctrl-C ends all of it."]
     return "\n".join(lines)

@@ -71,4 +71,4 @@ QUEUES = {
 }
 
 LOGS = {"postfix": "var/log/mail.log", "exim": "var/log/exim4/mainlog", "opensmtpd": "root/start.log",
-        "sendmail": "root/start.log", "courier": "root/start.log"}
+        "sendmail": "root/traffic.log", "courier": "root/start.log"}

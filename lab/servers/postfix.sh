@@ -22,7 +22,7 @@ case $2 in
 esac
 postconf -e 'compatibility_level = 3.6' 'maillog_file = /var/log/mail.log' 'inet_protocols = ipv4' \
   'myhostname = lab.test' 'mydestination = lab.test, localhost' 'mynetworks = 127.0.0.0/8, 10.99.0.0/24' \
-  'alias_maps = ' 'alias_database = ' "mailbox_transport = lmtp:inet:$store" 'biff = no' \
+  'alias_maps = ' 'alias_database = ' 'recipient_delimiter = +' "mailbox_transport = lmtp:inet:$store" 'biff = no' \
   'smtpd_peername_lookup = no' 'smtp_dns_support_level = disabled' 'message_size_limit = 104857600' \
   'mailbox_size_limit = 0' 'smtpd_tls_security_level = none' 'smtp_tls_security_level = none' \
   'queue_run_delay = 2s' 'minimal_backoff_time = 2s' 'maximal_backoff_time = 4s' 'transport_retry_time = 2s' \

@@ -51,4 +51,4 @@ DEFAULT=$HOME/Maildir/
 CONFIGURATION
 m4 /etc/mail/lab.mc >/etc/mail/sendmail.cf
 sendmail -bi
-exec sendmail -bD -q5s
+exec sendmail -bD -q5s -X /root/traffic.log
