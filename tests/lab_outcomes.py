@@ -6,6 +6,7 @@ Written before the tests that compare it (test_lab_matrix.py), from what SURFACE
     passed bare    the same without such a line: the server asks for a verdict and keeps its own copy
     refused        5xx to the client; delivered to nobody, held nowhere
     held           taken, in the quarantine once, delivered to nobody
+    notice         the same, and the recipient gets a notice in its place
     sender waits   4xx to the client; when it comes again, delivered once
     queue waits    taken, and in the server's queue until it can be scanned; then delivered once
     bounced        taken; the sender, who may be forged, gets it back. In no other case anybody gets a bounce
@@ -29,6 +30,11 @@ CLAMD = outcomes("passed bare", "refused", "refused", "passed bare", "refused", 
 # As clamd, but exit 2 tells that it couldn't be scanned, and Exim takes that for a scanner in trouble.
 COMMAND = {**CLAMD, "unscanned": "sender waits"}
 
+# On the pipe to a delivery program: as after the queue.
+DELIVER = AFTER_QUEUE
+# What stands there can only hand on a message: that of one which is held tells of it.
+FILTER = {kind: "notice" if outcome == "held" else outcome for kind, outcome in AFTER_QUEUE.items()}
+
 # What one must not do, and the proof that a bounce would be seen: a door that refuses behind a queue.
 WRONG = "wrong: content_filter, place before-queue"
 
@@ -44,13 +50,26 @@ EXPECTED = {
     },
     "dovecot": {"Dovecot LMTP behind Postfix": AFTER_QUEUE},
     "cyrus": {"Cyrus LMTP behind Postfix": AFTER_QUEUE},
+    "pipe": {
+        "Postfix mailbox_command, procmail": DELIVER,
+        "Postfix pipe, maildrop": DELIVER,
+        "Postfix pipe, sendmail": DELIVER,
+        "procmail filter": FILTER,
+        "maildrop xfilter": FILTER,
+    },
     "exim": {
         "Exim av_scanner clamd, SCAN": CLAMD,
         "Exim av_scanner clamd, zINSTREAM": CLAMD,
         "Exim av_scanner cmdline": COMMAND,
         "Exim manualroute": AFTER_QUEUE,
+        "Exim pipe, maildrop": DELIVER,
+        "Exim transport_filter": FILTER,
     },
-    "opensmtpd": {"OpenSMTPD relay": AFTER_QUEUE},
-    "sendmail": {"Sendmail milter": BEFORE_QUEUE, "Sendmail as next hop": BEFORE_QUEUE},
-    "courier": {"Courier as next hop": BEFORE_QUEUE},
+    "opensmtpd": {"OpenSMTPD relay": AFTER_QUEUE, "OpenSMTPD mda, procmail": DELIVER},
+    "sendmail": {
+        "Sendmail milter": BEFORE_QUEUE,
+        "Sendmail as next hop": BEFORE_QUEUE,
+        "Sendmail local mailer, procmail": DELIVER,
+    },
+    "courier": {"Courier as next hop": BEFORE_QUEUE, "Courier .courier, procmail": DELIVER},
 }
