@@ -260,7 +260,7 @@ def test_a_file_that_is_no_message_is_not_read_as_one(closing):
     where = rastel.address("clamd")
     script = b"#!/bin/sh\n" + b"".join(b"echo line %d\n" % number for number in range(5000))
     settings = b"\n\nname: value\nother: [1, 2]\n" + b"\x00\x01\x02" * 1000
-    for content in (script, settings, b"x" * 200_000, bytes(range(256)) * 64, b"PK\x03\x04" + b"\0" * 100):
+    for content in (b"", b"abc", script, settings, b"x" * 200_000, bytes(range(256)) * 64, b"PK\x03\x04" + b"\0" * 100):
         assert instream(where, content) == "stream: OK", content[:20]
     assert instream(where, daemon.eicar()) == f"stream: {EICAR} FOUND"
     assert instream(where, AMBIGUOUS) == "stream: Rastel.Ambiguous.DupBoundaryParam FOUND"
