@@ -73,8 +73,8 @@ def send_signal(pid, number):
 
 
 class Rastel:
-    def __init__(self, *doors, clamd=(), milter=(), sections=None, rules=(), prefix=(), configuration=None):
-        """`doors`: dictionaries of [[door.smtp]] keys ("next_hop" is enough); `clamd`, `milter`: of [[door.clamd]] and [[door.milter]],
+    def __init__(self, *doors, clamd=(), milter=(), pipe=(), sections=None, rules=(), prefix=(), configuration=None):
+        """`doors`: dictionaries of [[door.smtp]] keys ("next_hop" is enough); `clamd`, `milter`, `pipe`: of [[door.clamd]] and so on,
         which listen on sockets in the folder by default; `sections`: {"engine": {…}, …}; `rules`: dictionaries of [[policy.rule]]; `prefix`: what stands before the command; `configuration`: a function
         from (state folder, user) to a whole configuration instead."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="rastel-test-"))
@@ -96,7 +96,7 @@ class Rastel:
                     "trusted": ["127.0.0.1"], **door}
             self.doors.append(door)
         self.others = {kind: [{"name": f"{kind}{number}", "listen": f"unix:{self.folder}/run/{kind}{number}.sock", "socket_mode": "0666", **door}
-                              for number, door in enumerate(some)] for kind, some in (("clamd", clamd), ("milter", milter))}
+                              for number, door in enumerate(some)] for kind, some in (("clamd", clamd), ("milter", milter), ("pipe", pipe))}
         self.sections = {key: dict(value) for key, value in (sections or {}).items()}
         self.rules = list(rules)
         self.write_configuration()

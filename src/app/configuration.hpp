@@ -15,6 +15,7 @@
 #include "doors/clamd/options.hpp"
 #include "doors/http/options.hpp"
 #include "doors/milter/options.hpp"
+#include "doors/pipe/options.hpp"
 #include "doors/smtp/options.hpp"
 #include "policy/options.hpp"
 #include "store/options.hpp"
@@ -25,6 +26,7 @@ struct DoorOptions {
   std::vector<SmtpDoorOptions> smtp;      // [[door.smtp]]
   std::vector<ClamdDoorOptions> clamd;    // [[door.clamd]]
   std::vector<MilterDoorOptions> milter;  // [[door.milter]]
+  std::vector<PipeDoorOptions> pipe;      // [[door.pipe]]
 };
 
 struct Configuration {
@@ -44,6 +46,7 @@ struct Rows<DoorOptions> {
       Option{"smtp", &DoorOptions::smtp, "A door that speaks SMTP or LMTP on both sides."},
       Option{"milter", &DoorOptions::milter,
              "A door for mail servers that speak the milter protocol: Sendmail, Postfix."},
+      Option{"pipe", &DoorOptions::pipe, "A door for rastel-deliver, rastel-filter, rastel-qmail-queue."},
       Option{"clamd", &DoorOptions::clamd,
              "A door that answers what asks a clamd. It gives verdicts and holds nothing."}};
 };

@@ -12,6 +12,7 @@
 #include "app/clamd_check.hpp"
 #include "app/configuration.hpp"
 #include "app/milter_check.hpp"
+#include "app/pipe_check.hpp"
 #include "base/utf8.hpp"
 #include "edit/edits.hpp"
 #include "page/request.hpp"
@@ -49,6 +50,9 @@ std::string at_clamd(std::size_t index, std::string_view option) {
 std::string at_milter(std::size_t index, std::string_view option) {
   return fmt::format("door.milter[{}].{}", index, option);
 }
+std::string at_pipe(std::size_t index, std::string_view option) {
+  return fmt::format("door.pipe[{}].{}", index, option);
+}
 
 // Whether who connects to `target` may reach who listens on `listen`.
 bool reaches(const Endpoint& target, const Endpoint& listen) {
@@ -73,6 +77,10 @@ class Check {
     for (std::size_t i = 0; i < configuration_.door.clamd.size(); ++i) clamd(i);
     for (std::size_t i = 0; i < configuration_.door.milter.size(); ++i)
       door_name(configuration_.door.milter[i].name, "milter", at_milter(i, "name"));
+    for (std::size_t i = 0; i < configuration_.door.pipe.size(); ++i) {
+      door_name(configuration_.door.pipe[i].name, "pipe", at_pipe(i, "name"));
+      check_pipe(configuration_.door.pipe[i], at_pipe(i, ""), problems_);
+    }
     tags();
     for (std::size_t i = 0; i < configuration_.policy.rules.size(); ++i) rule(i);
     return std::move(problems_);
@@ -147,6 +155,10 @@ class Check {
     for (std::size_t i = 0; i < configuration_.door.milter.size(); ++i) {
       const MilterDoorOptions& door = configuration_.door.milter[i];
       use(door.listen, at_milter(i, "listen"), fmt::format("door \"{}\"", door.name));
+    }
+    for (std::size_t i = 0; i < configuration_.door.pipe.size(); ++i) {
+      const PipeDoorOptions& door = configuration_.door.pipe[i];
+      use(door.listen, at_pipe(i, "listen"), fmt::format("door \"{}\"", door.name));
     }
     if (used.size() > most_addresses)
       problem("", "{} addresses to listen on; {} is the most", used.size(), most_addresses);
@@ -371,7 +383,9 @@ std::vector<Problem> contradictions(const Configuration& configuration) {
 
 namespace {
 
-bool holds_mail(const DoorOptions& doors) { return !doors.smtp.empty() || !doors.milter.empty(); }
+bool holds_mail(const DoorOptions& doors) {
+  return !doors.smtp.empty() || !doors.milter.empty() || !doors.pipe.empty();
+}
 
 }  // namespace
 
@@ -384,8 +398,7 @@ std::vector<std::string> warnings(const Configuration& configuration) {
                     configuration.signatures.builtin ? "install freshclam (Debian: clamav-freshclam), or "
                                                        "only the built-in test signatures are looked for"
                                                      : "with builtin = false nothing can be scanned"));
-  if (configuration.door.smtp.empty() && configuration.door.clamd.empty() &&
-      configuration.door.milter.empty())
+  if (configuration.door.clamd.empty() && !holds_mail(configuration.door))
     said.push_back("no door is configured: no mail will come in");
   if (configuration.store.release.endpoint.kind == Kind::none && holds_mail(configuration.door))
     said.push_back("store.release is not set: held mail can't be released");
@@ -401,6 +414,7 @@ std::vector<std::string> warnings(const Configuration& configuration) {
   for (const ClamdDoorOptions& door : configuration.door.clamd)
     look_at_clamd(door, configuration.store.directory, said);
   for (const MilterDoorOptions& door : configuration.door.milter) look_at_milter(door, said);
+  for (const PipeDoorOptions& door : configuration.door.pipe) look_at_pipe(door, said);
   look_at_policy(configuration.policy, said);
   for (std::string& sentence : said) sentence = printable(sentence);
   return said;

@@ -107,6 +107,7 @@ TEST(OptionRows, EveryDefaultIsWithinItsBounds) {
   expect_defaults_within_bounds<SmtpDoorOptions>("door.smtp");
   expect_defaults_within_bounds<ClamdDoorOptions>("door.clamd");
   expect_defaults_within_bounds<MilterDoorOptions>("door.milter");
+  expect_defaults_within_bounds<PipeDoorOptions>("door.pipe");
 }
 
 // ---- what an administrator is told
@@ -552,6 +553,11 @@ TEST(Show, EverythingThatCanBeSetComesBack) {
     MilterDoorOptions& each = configuration.door.milter[i];
     each.name = "milter-" + std::to_string(i);
     each.listen = *parse_endpoint("unix:/run/milter/" + std::to_string(i));
+  }
+  for (std::size_t i = 0; i < configuration.door.pipe.size(); ++i) {
+    PipeDoorOptions& each = configuration.door.pipe[i];
+    each.name = "pipe-" + std::to_string(i);
+    each.listen = *parse_endpoint("unix:/run/pipe/" + std::to_string(i));
   }
   configuration.http.user = "another";
   configuration.http.hosts = {"mail.example.com", "[2001:db8::1]:8025"};

@@ -50,6 +50,7 @@ class Opening {
 std::string next_hop(const SmtpDoorOptions& door) { return to_string(door.next_hop); }
 std::string next_hop(const ClamdDoorOptions&) { return "-"; }
 std::string next_hop(const MilterDoorOptions&) { return "-"; }
+std::string next_hop(const PipeDoorOptions&) { return "-"; }
 
 }  // namespace
 
@@ -87,9 +88,16 @@ Result<> Entrances::open_doors(const Configuration& configuration, std::vector<s
                             return doors::milter::Door::open(executor_, std::move(socket), options,
                                                              configuration.site, services_);
                           }));
+  Opening<doors::pipe::Door> pipe;
+  RASTEL_CHECK(pipe.all("pipe", configuration.door.pipe, listeners,
+                        [&](FileDescriptor socket, const PipeDoorOptions& options, std::size_t) {
+                          return doors::pipe::Door::open(executor_, std::move(socket), options,
+                                                         configuration.site, services_);
+                        }));
   smtp_.replace(smtp.keep());
   clamd_.replace(clamd.keep());
   milter_.replace(milter.keep());
+  pipe_.replace(pipe.keep());
   for (const auto& door : smtp_.open())
     log::info("door {} listens on {} for {}", door->options().name, to_string(door->options().listen),
               next_hop(door->options()));
@@ -97,6 +105,9 @@ Result<> Entrances::open_doors(const Configuration& configuration, std::vector<s
     log::info("door {} listens on {} as a clamd", door->options().name, to_string(door->options().listen));
   for (const auto& door : milter_.open())
     log::info("door {} listens on {} as a milter", door->options().name, to_string(door->options().listen));
+  for (const auto& door : pipe_.open())
+    log::info("door {} listens on {} for the programs of the pipe", door->options().name,
+              to_string(door->options().listen));
   return {};
 }
 
@@ -127,15 +138,19 @@ void Entrances::leave() {
   smtp_.retire();
   clamd_.retire();
   milter_.retire();
+  pipe_.retire();
 }
 
 void Entrances::drain() {
   smtp_.drain();
   clamd_.drain();
   milter_.drain();
+  pipe_.drain();
 }
 
-std::size_t Entrances::sessions() const { return smtp_.sessions() + clamd_.sessions() + milter_.sessions(); }
+std::size_t Entrances::sessions() const {
+  return smtp_.sessions() + clamd_.sessions() + milter_.sessions() + pipe_.sessions();
+}
 
 boost::json::array Entrances::status() const {
   boost::json::array doors;
@@ -150,6 +165,7 @@ boost::json::array Entrances::status() const {
   add("smtp", smtp_);
   add("clamd", clamd_);
   add("milter", milter_);
+  add("pipe", pipe_);
   return doors;
 }
 
@@ -158,6 +174,7 @@ std::vector<metrics::DoorSessions> Entrances::sessions_by_door() const {
   smtp_.add_sessions(doors);
   clamd_.add_sessions(doors);
   milter_.add_sessions(doors);
+  pipe_.add_sessions(doors);
   return doors;
 }
 

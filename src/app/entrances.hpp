@@ -16,6 +16,7 @@
 #include "doors/clamd/door.hpp"
 #include "doors/http/door.hpp"
 #include "doors/milter/door.hpp"
+#include "doors/pipe/door.hpp"
 #include "doors/smtp/door.hpp"
 #include "sandbox/master_link.hpp"
 
@@ -101,6 +102,7 @@ class Entrances {
   Doors<doors::smtp::Door> smtp_;
   Doors<doors::clamd::Door> clamd_;
   Doors<doors::milter::Door> milter_;
+  Doors<doors::pipe::Door> pipe_;
   std::shared_ptr<control::ControlServer> control_, page_;
   std::shared_ptr<doors::http::Door> http_;
 };

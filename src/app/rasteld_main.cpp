@@ -87,6 +87,8 @@ Result<sandbox::MasterPlan> plan_from(const std::string& file) {
     plan.listeners.push_back({"clamd:" + door.name, door.listen, door.socket_mode.value, {}});
   for (const MilterDoorOptions& door : configuration.door.milter)
     plan.listeners.push_back({"milter:" + door.name, door.listen, door.socket_mode.value, door.socket_group});
+  for (const PipeDoorOptions& door : configuration.door.pipe)
+    plan.listeners.push_back({"pipe:" + door.name, door.listen, door.socket_mode.value, {}});
   plan.private_folders = {configuration.store.directory, configuration.store.directory + "/spool"};
   plan.run_directory = configuration.site.run_directory;
   plan.user = configuration.site.user;
@@ -118,8 +120,8 @@ int check(const std::string& file) {
   if (const auto plan = plan_from(file); plan)
     if (const auto account = sandbox::account_for(*plan); !account)
       std::printf("warning: %s\n", account.error().what.c_str());
-  const std::size_t doors =
-      configuration->door.smtp.size() + configuration->door.clamd.size() + configuration->door.milter.size();
+  const std::size_t doors = configuration->door.smtp.size() + configuration->door.clamd.size() +
+                            configuration->door.milter.size() + configuration->door.pipe.size();
   std::printf("%s is fine: %zu door%s\n", file.c_str(), doors, doors == 1 ? "" : "s");
   return 0;
 }

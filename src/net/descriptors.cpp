@@ -33,4 +33,24 @@ ReceivedBytes receive_with_descriptors(int socket, char* into, std::size_t size,
   return {.length = static_cast<std::size_t>(got)};
 }
 
+SentBytes send_with_descriptor(int socket, const char* bytes, std::size_t size, int descriptor) {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)]{};
+  iovec piece{const_cast<char*>(bytes), size};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof descriptor);
+  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  ssize_t sent;
+  do sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  if (sent < 0) return {.error = errno == EWOULDBLOCK ? EAGAIN : errno};
+  return {.length = static_cast<std::size_t>(sent)};
+}
+
 }  // namespace rastel::net

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "base/os/peer_user.hpp"
 #include "net/descriptors.hpp"
 #include "net/tls_engine.hpp"
 
@@ -240,6 +241,14 @@ asio::awaitable<Result<>> Stream::write(std::string_view bytes, Deadline deadlin
   co_return written;
 }
 
+asio::awaitable<Result<>> Stream::write(std::string_view bytes, int descriptor, Deadline deadline) {
+  const SentBytes sent =
+      send_with_descriptor(state_->socket.native_handle(), bytes.data(), bytes.size(), descriptor);
+  if (sent.error == EAGAIN) co_return fail(ErrorKind::busy, "the peer doesn't read");
+  if (sent.error != 0) co_return std::unexpected(state_->why({sent.error, boost::system::system_category()}));
+  co_return co_await write(bytes.substr(sent.length), deadline);
+}
+
 void Stream::release_buffer() {
   if (state_ && !state_->reading) state_->release_buffer();
 }
@@ -305,6 +314,11 @@ bool Stream::peer_has_hung_up() {
   if (!state_ || !state_->socket.is_open()) return true;
   pollfd peer{state_->socket.native_handle(), 0, 0};
   return poll(&peer, 1, 0) > 0 && (peer.revents & (POLLHUP | POLLERR)) != 0;
+}
+
+std::optional<uid_t> Stream::peer_user() {
+  if (!state_ || !state_->socket.is_open()) return std::nullopt;
+  return os::peer_user(state_->socket.native_handle());
 }
 
 bool Stream::peer_is_quiet() { return look_at_peer() == Peer::quiet; }

@@ -8,12 +8,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <sys/types.h>
 
 #include "base/deadline.hpp"
 #include "base/error.hpp"
@@ -40,6 +42,10 @@ class Stream {
   [[nodiscard]] boost::asio::awaitable<Result<std::string_view>> read(
       Deadline deadline, std::vector<FileDescriptor>& descriptors);
   [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, Deadline deadline);
+  // The same without TLS, and a descriptor with the first byte. Error `busy`: the peer has yet to read what
+  // was written before; nothing is written.
+  [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, int descriptor,
+                                                       Deadline deadline);
 
   // What the last read brought is no longer needed, and the next one may be far away.
   void release_buffer();
@@ -59,6 +65,8 @@ class Stream {
   [[nodiscard]] bool peer_is_gone();
   // Whether the peer can't even receive any more: over a unix socket, who closed but one side is there.
   [[nodiscard]] bool peer_has_hung_up();
+  // Of a unix socket: whose process it is.
+  [[nodiscard]] std::optional<uid_t> peer_user();
   // The peer is there, as far as can be seen, and has sent nothing that isn't read.
   [[nodiscard]] bool peer_is_quiet();
 

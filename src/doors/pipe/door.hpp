@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The pipe door: what rastel-deliver, rastel-filter and rastel-qmail-queue ask before they hand a message to
+// a delivery program, on to their output, or to a queue. Their user may be anybody on this machine: nothing
+// is taken of them but a descriptor, which is copied, and what they say of the envelope. What is answered as
+// held or discarded is on disk. docs/deliver.md.
+//
+// One coroutine a session, which stays on its thread. Who comes when max_sessions are there waits in the
+// listening socket; who waits for a scan takes turns with the other users (turns.hpp).
+#pragma once
+
+#include <memory>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "base/file_descriptor.hpp"
+#include "base/site_options.hpp"
+#include "doors/pipe/options.hpp"
+#include "inspect/services.hpp"
+
+namespace rastel::doors::pipe {
+
+class Door {
+ public:
+  // `services` outlives the door and its sessions.
+  [[nodiscard]] static Result<std::shared_ptr<Door>> open(boost::asio::any_io_executor executor,
+                                                          FileDescriptor listener,
+                                                          const PipeDoorOptions& options,
+                                                          const SiteOptions& site,
+                                                          inspect::Services& services);
+  virtual ~Door() = default;
+  // New connections are closed; sessions that wait for a request or for a delivery's result end at once, the
+  // others with their answer.
+  virtual void drain() = 0;
+  // Another door has taken over the listening socket: no new connections; sessions go on.
+  virtual void retire() = 0;
+  [[nodiscard]] virtual std::size_t sessions() const = 0;
+  [[nodiscard]] virtual const PipeDoorOptions& options() const = 0;
+};
+
+}  // namespace rastel::doors::pipe
