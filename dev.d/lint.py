@@ -9,6 +9,7 @@ import check_ambiguity
 import check_files
 import check_floors
 import check_options
+import check_programs
 import check_references
 import check_tidy
 import source
@@ -45,6 +46,7 @@ CHECKS = {
     "files": check_files.check,
     "options": check_options.check,
     "references": check_references.check,
+    "programs": check_programs.check,
     "ambiguity": check_ambiguity.check,
     "shell": check_shell,
     "python": check_python,

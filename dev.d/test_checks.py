@@ -16,6 +16,7 @@ import check_ambiguity  # noqa: E402
 import check_files  # noqa: E402
 import check_floors  # noqa: E402
 import check_options  # noqa: E402
+import check_programs  # noqa: E402
 import check_references  # noqa: E402
 import check_tidy  # noqa: E402
 import lint  # noqa: E402
@@ -205,6 +206,16 @@ def test_a_shell_mistake_is_found(tree):
 def test_a_python_mistake_is_found(tree):
     need("pyflakes3")
     assert lint.check_python(tree({"tests/a.py": "import os\n"})) != []
+
+
+def test_a_library_too_many_is_found(tree):
+    section = " 0x0000000000000001 (NEEDED)             Shared library: [{}]\n"
+    fine = "".join(section.format(name) for name in ("libstdc++.so.6", "libgcc_s.so.1", "libc.so.6"))
+    assert check_programs.complaints_about("x", fine) == []
+    for name in ("libfmt.so.9", "libcrypto.so.3", "libcares.so.2"):
+        assert len(check_programs.complaints_about("x", fine + section.format(name))) == 1
+    root = tree({"build/debug/bin/rastel-deliver": "no program"})
+    assert "readelf says nothing" in check_programs.check(root)[0]
 
 
 def test_unformatted_code_is_found(tree):

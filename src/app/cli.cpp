@@ -114,6 +114,10 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   add_program_verb(
       app, context, "explain",
       "One message: its parts by every reading, and what was found, with the bytes that caused it");
+  add_program_verb(app, context, "deliver",
+                   "Have a message scanned, then start a delivery program with it (docs/deliver.md)");
+  add_program_verb(app, context, "filter", "Have a message scanned between standard input and output");
+  add_program_verb(app, context, "qmail-queue", "Have a message scanned in place of qmail-queue");
   const Exit parsed = parse(app, arguments, context);
   context.configuration_given = file->count() > 0;
   if (parsed != Exit::ok || !context.action) return static_cast<int>(parsed);

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The message in a file of ours without a name: small in memory, else beneath /var/tmp or /tmp, whatever the
+// environment says (PROTOCOLS F-20). A delivery program gets it as its standard input from the begin, so that
+// it can neither be cut short nor block (F-05). A limit on file sizes holds for it, too (F-23).
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+
+#include "app/piping/trouble.hpp"
+#include "base/error.hpp"
+#include "base/file_descriptor.hpp"
+
+namespace rastel::piping {
+
+struct Problem {
+  Ending ending = Ending::deferred;
+  std::string what;
+};
+template <class Value>
+using Outcome = std::expected<Value, Problem>;
+
+struct Spooled {
+  FileDescriptor file;  // at its begin
+  std::uint64_t size = 0;
+};
+
+// All that comes from `from` until its end.
+[[nodiscard]] Outcome<Spooled> spool_all(int from);
+[[nodiscard]] Outcome<Spooled> spool_text(const std::string& text);
+
+// `above` bytes of `original`, `line`, and what is left of it, or all of `changed` (< 0: none).
+[[nodiscard]] Outcome<Spooled> spool_with_line(const Spooled& original, std::uint64_t above,
+                                               const std::string& line, int changed);
+
+// All of it to `to`.
+[[nodiscard]] Outcome<void> write_out(const Spooled& message, int to);
+
+}  // namespace rastel::piping
