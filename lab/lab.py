@@ -57,10 +57,11 @@ def start_server(name, session_name, share):
     (root / "run/rastel").mkdir()
     roots.run("mount", "--bind", share, root / "run/rastel")
     if name == session.mta and session.lent:
-        roots.lend_programs(root)
+        roots.lend_programs(root, session.lent)
     if name == session.mta and session.spool:
         lend_spool(root, *session.spool)
     shutil.copy(roots.HERE / "servers" / f"{name}.sh", root / "root/start.sh")
+    shutil.copy(roots.HERE / "servers" / "programs.sh", root / "root")
     with open(root / "root/start.log", "w") as log:
         subprocess.Popen(["ip", "netns", "exec", name, "chroot", str(root), "/bin/sh", "/root/start.sh",
                           sessions.SERVERS[session.mailboxes].address, session_name], stdin=subprocess.DEVNULL,
@@ -187,7 +188,7 @@ class Lab:
     def connect(self, address, port, name=None, timeout=10):
         return self.in_thread(name, lambda: socket.create_connection((address, port), timeout))
 
-    def wait_for(self, address, port, name=None, seconds=60):
+    def wait_for(self, address, port, name=None, seconds=120):
         end = time.monotonic() + seconds
         while True:
             try:

@@ -25,10 +25,13 @@ def told(lab, binaries, configuration):
     lines = [f"{session.mta} runs, wired to Rastel; mail for alice, bob, carol (infected = \"quarantine\") and dave "
              "(infected = \"tag\") at lab.test."]
     for hook, port in session.hooks.items():
+        user = "alice"
+        if isinstance(port, sessions.To):
+            port, user = port.port, port.user
         if port == sessions.SUBMIT:
             lines.append(f"  {hook:{widest}}  {' '.join([*lab.within(session.mta), *port])} bob@lab.test alice@lab.test  <MAIL")
         else:
-            lines.append(f"  {hook:{widest}}  {here} swaks --from you@elsewhere.example --to alice@lab.test "
+            lines.append(f"  {hook:{widest}}  {here} swaks --from you@elsewhere.example --to {user}@lab.test "
                          f"--server {session.address}:{port}")
     boxes = sessions.MAILBOXES[session.mailboxes].format(user="*")
     lines += [f"  {'an infected one':{widest}}  the same with --body {EICAR}",

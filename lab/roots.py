@@ -197,11 +197,13 @@ def binaries():
     return pathlib.Path(os.environ.get("RASTEL_BUILD", CHECKOUT / "build/debug")) / "bin"
 
 
-def lend_programs(root):
-    """Rastel's programs of this checkout as /usr/bin/rastel, with those libraries that the root lacks: the machine's own."""
+def lend_programs(root, which):
+    """Rastel's programs of this checkout; for "all", with those libraries that the root lacks: the machine's own."""
     (root / "usr/lib/rastel").mkdir(parents=True)
     run("mount", "--bind", binaries(), root / "usr/lib/rastel")
     (root / "usr/bin/rastel").symlink_to("../lib/rastel/rastel")
+    if which == "small":
+        return
     (root / "machine").mkdir()
     run("mount", "--bind", "/usr/lib", root / "machine")
     lent = root / "opt/rastel-libraries"

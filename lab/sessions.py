@@ -26,12 +26,19 @@ SUBMIT = ("sendmail", "-i", "-f")
 
 
 @dataclasses.dataclass(frozen=True)
+class To:
+    """A hook that only this user's mail comes by."""
+    port: int
+    user: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Session:
     servers: list   # in the order in which they are started
     mta: str        # whose queue it is, and beside whom Rastel runs
     mailboxes: str  # in whose root they are
-    hooks: dict     # what it is called: the port at the MTA's address where a client comes in, or SUBMIT
-    lent: bool = False   # Rastel's programs are in the MTA's root, too
+    hooks: dict     # what it is called: the port at the MTA's address where a client comes in, SUBMIT, or To
+    lent: str = ""       # Rastel's programs are in the MTA's root, too: "small" those that need nothing, "all"
     spool: tuple = ()    # (folder of the MTA, group that may read it): Rastel sees it in the same place
 
     @property
@@ -46,19 +53,24 @@ SESSIONS = {
         "wrong: content_filter, place before-queue": 2512}),
     "dovecot": Session(["dovecot", "postfix"], "postfix", "dovecot", {"Dovecot LMTP behind Postfix": 2503}),
     "cyrus": Session(["cyrus", "postfix"], "postfix", "cyrus", {"Cyrus LMTP behind Postfix": 2503}),
+    "pipe": Session(["postfix"], "postfix", "postfix", {
+        "Postfix mailbox_command, procmail": 2506, "Postfix pipe, maildrop": 2507, "Postfix pipe, sendmail": 2508,
+        "procmail filter": 2509, "maildrop xfilter": 2510}, lent="small"),
     "exim": Session(["exim"], "exim", "exim", {
         "Exim av_scanner clamd, SCAN": 2501, "Exim av_scanner clamd, zINSTREAM": 2502, "Exim av_scanner cmdline": 2503,
-        "Exim manualroute": 2504}, lent=True, spool=("/var/spool/exim4", "Debian-exim")),
-    "opensmtpd": Session(["opensmtpd"], "opensmtpd", "opensmtpd", {"OpenSMTPD relay": 2501}),
+        "Exim manualroute": 2504, "Exim pipe, maildrop": 2505, "Exim transport_filter": 2506}, lent="all", spool=("/var/spool/exim4", "Debian-exim")),
+    "opensmtpd": Session(["opensmtpd"], "opensmtpd", "opensmtpd", {
+        "OpenSMTPD relay": 2501, "OpenSMTPD mda, procmail": 2502}, lent="small"),
     "sendmail": Session(["sendmail"], "sendmail", "sendmail", {
-        "Sendmail milter": 2502, "Sendmail as next hop": 2501}),
-    "courier": Session(["courier"], "courier", "courier", {"Courier as next hop": 2501}),
+        "Sendmail milter": 2502, "Sendmail as next hop": 2501, "Sendmail local mailer, procmail": 2503}, lent="small"),
+    "courier": Session(["courier"], "courier", "courier", {
+        "Courier as next hop": 2501, "Courier .courier, procmail": To(25, "erin")}, lent="small"),
 }
 
 # Where the messages of a user are, in the root of who keeps them: files of one message each.
 MAILDIR = "home/{user}/Maildir/*/*"
 MAILBOXES = {"dovecot": MAILDIR, "exim": MAILDIR, "opensmtpd": MAILDIR, "courier": MAILDIR, "sendmail": MAILDIR,
-             "cyrus": "var/spool/cyrus/mail/user/{user}/*."}
+             "postfix": MAILDIR, "cyrus": "var/spool/cyrus/mail/user/{user}/*."}
 
 # What prints a line for each message that waits, and what makes the server try them all now.
 QUEUES = {
@@ -66,7 +78,8 @@ QUEUES = {
     "exim": (["exim4", "-bpru"], ["exim4", "-qff"]),
     "opensmtpd": (["smtpctl", "show", "queue"], [
         "sh", "-c", "smtpctl show routes | sed 's/[.].*//' | while read -r id; do smtpctl resume route $id; done; smtpctl schedule all"]),
-    "sendmail": (["find", "/var/spool/mqueue", "-name", "qf*"], ["sendmail", "-q"]),
+    "sendmail": (["find", "/var/spool/mqueue", "/var/spool/mqueue-local", "-name", "qf*"],
+                 ["sh", "-c", "sendmail -q; sendmail -C /etc/mail/local.cf -q"]),
     "courier": (["find", "/var/lib/courier/msgs", "-type", "f"], ["courier", "flush"]),
 }
 

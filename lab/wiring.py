@@ -45,8 +45,16 @@ place       = "after-queue"
 """
 
 
-def exim():
+def pipe():
     return """
+[[door.pipe]]
+name   = "pipe"
+listen = "unix:{share}/pipe.sock"
+"""
+
+
+def exim():
+    return pipe() + """
 [[door.clamd]]
 name         = "exim"
 listen       = "unix:{share}/clamd.sock"
@@ -70,7 +78,7 @@ def in_front():
 
 
 def sendmail():
-    return """
+    return pipe() + """
 [[door.milter]]
 name   = "milter"
 listen = "unix:{share}/milter.sock"
@@ -82,10 +90,11 @@ WIRING = {
     "postfix": (postfix, "127.0.0.1:10026", ""),
     "dovecot": (lambda: lmtp("dovecot"), "127.0.0.1:10026", ""),
     "cyrus": (lambda: lmtp("cyrus"), "127.0.0.1:10026", ""),
+    "pipe": (pipe, "127.0.0.1:10026", ""),
     "exim": (exim, "127.0.0.1:10026", 'admin_group = "Debian-exim"'),  # for who asks by `rastel scan`
-    "opensmtpd": (lambda: smtp("relay", 10025, "127.0.0.1:10026", "after-queue"), "127.0.0.1:10026", ""),
+    "opensmtpd": (lambda: pipe() + smtp("relay", 10025, "127.0.0.1:10026", "after-queue"), "127.0.0.1:10026", ""),
     "sendmail": (sendmail, "127.0.0.1:25", ""),
-    "courier": (in_front, "127.0.0.1:25", ""),
+    "courier": (lambda: pipe() + in_front(), "127.0.0.1:25", ""),
 }
 
 

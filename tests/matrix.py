@@ -14,7 +14,8 @@ import sessions
 import wiring
 from lab_outcomes import CLASSES
 
-SENDER, RECIPIENT = "bob@lab.test", "alice@lab.test"  # who gets the bounces has a mailbox, too
+SENDER, RECIPIENT = "bob", "alice"  # who gets the bounces has a mailbox, too
+DOMAIN = "@lab.test"
 # Lines that servers write above what they were given.
 TRACE = {b"return-path", b"delivered-to", b"received", b"x-original-to", b"envelope-to", b"delivery-date", b"x-sieve", b"x-cyrus-session-id"}
 PATIENCE = 60  # seconds
@@ -26,7 +27,7 @@ class Sent:
     def __init__(self, content):
         self.mark = uuid.uuid4().hex
         self.content = re.sub(rb"(?m)^Message-ID: <[^>]*>", f"Message-ID: <{self.mark}@sender.example>".encode(), content, count=1)
-        self.reply = None
+        self.reply, self.user = None, RECIPIENT
 
 
 def contents():
@@ -67,29 +68,32 @@ class Session:
         self.lab.stop()
 
     def send(self, hook, sent):
-        if self.hooks[hook] == sessions.SUBMIT:
+        where = self.hooks[hook]
+        if where == sessions.SUBMIT:
             return self.submit(sent)
-        return self.connect(hook, sent)
+        if isinstance(where, sessions.To):
+            where, sent.user = where.port, where.user
+        return self.connect(where, sent)
 
     def submit(self, sent):
         """As a program on the server's own machine (sysexits.h)."""
-        answer = subprocess.run([*self.lab.within(self.lab.session.mta), *sessions.SUBMIT, SENDER, RECIPIENT],
+        answer = subprocess.run([*self.lab.within(self.lab.session.mta), *sessions.SUBMIT, SENDER + DOMAIN, RECIPIENT + DOMAIN],
                                 input=sent.content.replace(b"\r\n", b"\n"), capture_output=True)
         code = {0: 250, 75: 451}.get(answer.returncode, 554)
         sent.reply = peers.Reply(code, answer.stderr.decode(errors="replace").splitlines() or [""])
         return sent
 
-    def connect(self, hook, sent):
+    def connect(self, port, sent):
         """As a client on the network; where nobody listens it comes again, as if it had been told to."""
         try:
-            connection = self.lab.connect(self.lab.session.address, self.hooks[hook])
+            connection = self.lab.connect(self.lab.session.address, port)
         except ConnectionRefusedError:
             sent.reply = peers.Reply(421, ["nobody listens"])
             return sent
         with peers.Client(None, connection=connection) as client:
             client.hello()
             eight_bit = any(byte > 127 for byte in sent.content)
-            replies = client.envelope(SENDER, [RECIPIENT], " BODY=8BITMIME" if eight_bit and "8BITMIME" in client.keywords else "")
+            replies = client.envelope(SENDER + DOMAIN, [sent.user + DOMAIN], " BODY=8BITMIME" if eight_bit and "8BITMIME" in client.keywords else "")
             sent.reply = next((reply for reply in replies if reply.code != 250), None)
             if sent.reply is None:
                 sent.reply = client.command("DATA")
@@ -99,26 +103,24 @@ class Session:
         return sent
 
     def seen(self, sent):
-        """What is of it now: delivered, held, bounced."""
-        mark = sent.mark.encode()
-        delivered = [data for data in self.lab.mailbox("alice").values() if mark in data]
+        """What is of it now: delivered, held, bounced, told to the recipient."""
+        mark, mailbox = sent.mark.encode(), self.lab.mailbox(sent.user).values()
         held = [row for row in self.rastel.held() if sent.mark in row["msgid"]] if self.rastel.status() else []
-        bounced = [data for data in self.lab.mailbox("bob").values() if mark in data]
-        return delivered, held, bounced
+        ids = [row["id"].encode() for row in held]
+        notices = [data for data in mailbox if b"\nAuto-Submitted: auto-generated\r" in data and any(one in data for one in ids)]
+        delivered = [data for data in mailbox if mark in data and data not in notices]
+        bounced = [data for data in self.lab.mailbox(SENDER).values() if mark in data]
+        return delivered, held, bounced, notices
 
     def outcome(self, sent):
         """In a word of lab_outcomes.py, or as it was seen."""
-        delivered, held, bounced = self.seen(sent)
-        counts = (sent.reply.code // 100, len(delivered), len(held), len(bounced))
-        if counts == (2, 1, 0, 0):
-            return how_it_came(sent.content, delivered[0])
-        if counts == (2, 0, 1, 0):
-            return "held"
-        if counts == (2, 0, 0, 1):
-            return "bounced"
-        if counts[1:] == (0, 0, 0) and counts[0] in (4, 5):
-            return "refused" if counts[0] == 5 else "sender waits"
-        return f"{sent.reply}; delivered {counts[1]}, held {counts[2]}, bounced {counts[3]}"
+        seen = self.seen(sent)
+        counts = (sent.reply.code // 100, *map(len, seen))
+        if counts == (2, 1, 0, 0, 0):
+            return how_it_came(sent.content, seen[0][0])
+        known = {(2, 0, 1, 0, 0): "held", (2, 0, 1, 0, 1): "notice", (2, 0, 0, 1, 0): "bounced", (4, 0, 0, 0, 0): "sender waits",
+                 (5, 0, 0, 0, 0): "refused"}
+        return known.get(counts, f"{sent.reply}; delivered, held, bounced, notices: {counts[1:]}")
 
     def settle(self, all_sent):
         """Until there is something of each that was taken, and the queue is empty."""
@@ -167,8 +169,10 @@ class Session:
         return found
 
     def bounces(self):
-        """What Rastel saw of bounces: messages without a sender."""
-        return [row for row in self.rastel.history("--limit", "1000") if row["from"] == "" and row["to"] != ""]  # a clamd door knows neither
+        """What Rastel saw of bounces: messages without a sender that aren't ours. A filter isn't told of ours, either, and a
+        clamd door knows neither sender nor recipients."""
+        return [row for row in self.rastel.history("--limit", "1000")
+                if row["from"] == "" and row["to"] != "" and not row["msgid"].endswith("@sender.example>")]
 
 
 def how_it_came(content, delivered):

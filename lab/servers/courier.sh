@@ -3,7 +3,7 @@
 # Runs inside Courier's root of the lab: configures it as what stands behind Rastel, and starts it.
 #
 #   2501   Rastel's: clients -> Rastel -> Courier 127.0.0.1:25
-#   25     no filter
+#   25     no filter; mail to erin is handed to procmail through Rastel by her .courier
 #
 # Local mail goes into ~/Maildir.
 set -eu
@@ -25,6 +25,12 @@ makealiases
 mkdir -p /run/courier/authdaemon
 chown -R courier:courier /run/courier
 for user in alice bob carol dave; do su "$user" -c 'maildirmake.courier ~/Maildir || maildirmake ~/Maildir'; done
+useradd -m -s /bin/sh erin
+# shellcheck source=lab/servers/programs.sh
+. /root/programs.sh
+echo '| /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail' >/home/erin/.courier
+chown erin /home/erin/.courier
+chmod 600 /home/erin/.courier
 /usr/sbin/authdaemond start
 courierfilter start
 courier start

@@ -6,6 +6,8 @@
 #   2502   the same over TCP: zINSTREAM
 #   2503   the same by a command
 #   2504   after the queue: a router hands all mail to Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
+#   2505   on the pipe to maildrop
+#   2506   a filter of the transport into the mailbox
 #   10026  where passed mail enters again
 #
 # Local mail goes into ~/Maildir.
@@ -14,7 +16,7 @@ cat >/etc/exim4/exim4.conf <<'CONFIGURATION'
 primary_hostname = lab.test
 domainlist local_domains = lab.test
 hostlist relay_from_hosts = 127.0.0.1
-daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 10026
+daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 2505 : 2506 : 10026
 local_interfaces = 0.0.0.0
 log_file_path = /var/log/exim4/%slog
 tls_advertise_hosts =
@@ -47,7 +49,7 @@ local_user:
   driver = accept
   domains = +local_domains
   check_local_user
-  transport = maildir
+  transport = ${if eq{$received_port}{2505} {rastel_pipe} {${if eq{$received_port}{2506} {filtered} {maildir}}}}
 begin transports
 to_rastel:
   driver = smtp
@@ -57,7 +59,26 @@ maildir:
   directory = $home/Maildir
   maildir_format
   return_path_add
+filtered:
+  driver = appendfile
+  directory = $home/Maildir
+  maildir_format
+  return_path_add
+  transport_filter = /usr/lib/rastel/rastel-filter --recipient "$local_part_data@$domain_data"
+rastel_pipe:
+  driver = pipe
+  command = /usr/lib/rastel/rastel-deliver -- /usr/bin/maildrop
+  return_fail_output
+  return_path_add
+  message_prefix =
+  message_suffix =
+  temp_errors = 71 : 73 : 74 : 75 : 111
+  freeze_signal
+  freeze_exec_fail
+  timeout_defer
 begin retry
 * * F,2h,2s
 CONFIGURATION
+# shellcheck source=lab/servers/programs.sh
+. /root/programs.sh
 exec exim4 -bdf -q5s

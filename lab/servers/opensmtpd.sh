@@ -3,6 +3,7 @@
 # Runs inside OpenSMTPD's root of the lab: configures it with its way through Rastel, then becomes it.
 #
 #   2501   after the queue: all mail is relayed to Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
+#   2502   on the pipe to procmail
 #   10026  where passed mail enters again
 #
 # Local mail goes into ~/Maildir.
@@ -13,11 +14,16 @@ cat >/etc/smtpd.conf <<'CONFIGURATION'
 table aliases file:/etc/aliases
 smtp max-message-size 100M
 listen on 0.0.0.0 port 2501 tag UNSEEN
+listen on 0.0.0.0 port 2502 tag PIPED
 listen on 127.0.0.1 port 10026 tag SEEN
 action "rastel" relay host smtp://127.0.0.1:10025
 action "local" maildir "%{user.directory}/Maildir" alias <aliases>
+action "piped" mda "/usr/lib/rastel/rastel-deliver -- /usr/bin/procmail" alias <aliases>
+match tag PIPED from any for domain "lab.test" action "piped"
 match tag UNSEEN from any for domain "lab.test" action "rastel"
 match tag SEEN from any for domain "lab.test" action "local"
 match from local for domain "lab.test" action "local"
 CONFIGURATION
+# shellcheck source=lab/servers/programs.sh
+. /root/programs.sh
 exec smtpd -dv

@@ -8,6 +8,7 @@
 #   2502   before the queue: smtpd hands the session to Rastel 127.0.0.1:10225 -> 127.0.0.1:10026
 #   2504   before the queue: smtpd shows Rastel 127.0.0.1:8891 what it gets, as to a milter
 #   sendmail(1)   the same at /run/rastel/milter.sock
+#   2506 to 2510  on the pipe to a delivery program, in the session of that name; mail goes into ~/Maildir then
 #   10027, 10028, 10029   next hops that relay for 127.0.0.0/8 alone: told who the client is by XCLIENT, by PROXY, not at all
 #   10030  submission: relays for who has logged in (Dovecot is asked), and takes XCLIENT
 #   2503   no filter; for sessions about Dovecot and Cyrus, where local mail goes through Rastel 127.0.0.1:10725 by LMTP
@@ -26,8 +27,11 @@ postconf -e 'compatibility_level = 3.6' 'maillog_file = /var/log/mail.log' 'inet
   'smtpd_peername_lookup = no' 'smtp_dns_support_level = disabled' 'message_size_limit = 104857600' \
   'mailbox_size_limit = 0' 'smtpd_tls_security_level = none' 'smtp_tls_security_level = none' \
   'queue_run_delay = 2s' 'minimal_backoff_time = 2s' 'maximal_backoff_time = 4s' 'transport_retry_time = 2s' \
-  'smtpd_client_connection_count_limit = 0' 'smtpd_client_connection_rate_limit = 0' \
-  'non_smtpd_milters = unix:/run/rastel/milter.sock' 'milter_default_action = tempfail'
+  'smtpd_client_connection_count_limit = 0' 'smtpd_client_connection_rate_limit = 0'
+case $2 in
+  postfix) postconf -e 'non_smtpd_milters = unix:/run/rastel/milter.sock' 'milter_default_action = tempfail' ;;
+  pipe) postconf -e 'mailbox_transport = ' 'home_mailbox = Maildir/' ;;
+esac
 # Debian runs most of it in a chroot that its init script fills; there is no init here.
 postconf -F '*/*/chroot = n' 'pickup/unix/wakeup = 2'
 cat >>/etc/postfix/master.cf <<MASTER
@@ -66,5 +70,30 @@ scanlmtp unix - - n - 4 lmtp
   -o smtpd_sasl_auth_enable=yes -o smtpd_sasl_type=dovecot -o smtpd_sasl_path=inet:$dovecot:12345
   -o smtpd_sasl_security_options=noanonymous -o smtpd_delay_reject=yes
   -o smtpd_relay_restrictions=permit_sasl_authenticated,reject_unauth_destination
+2506 inet n - n - - smtpd
+  -o syslog_name=pf2506 -o content_filter=command:dummy
+command unix - n n - - local
+  -o { mailbox_command = /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail -a "\$EXTENSION" }
+2507 inet n - n - - smtpd
+  -o syslog_name=pf2507 -o content_filter=maildrop:dummy
+maildrop unix - n n - 10 pipe
+  flags=DRXhu user=alice argv=/usr/lib/rastel/rastel-deliver --sender=\${sender} --recipient=\${recipient}
+  --queue-id=\${queue_id} --client-address=\${client_address} --client-helo=\${client_helo} -- /usr/bin/maildrop
+2508 inet n - n - - smtpd
+  -o syslog_name=pf2508 -o content_filter=rastelpipe:dummy
+rastelpipe unix - n n - 10 pipe
+  flags=Rq user=nobody null_sender= argv=/usr/lib/rastel/rastel-deliver --sender=\${sender} --recipient=\${recipient}
+  --queue-id=\${queue_id} --client-address=\${client_address} -- /usr/sbin/sendmail -G -i -f \${sender} -- \${recipient}
+2509 inet n - n - - smtpd
+  -o syslog_name=pf2509 -o content_filter=procmail:dummy
+procmail unix - n n - - local
+  -o { mailbox_command = /usr/bin/procmail /etc/procmail.filter }
+2510 inet n - n - - smtpd
+  -o syslog_name=pf2510 -o content_filter=xfilter:dummy
+xfilter unix - n n - 10 pipe
+  flags=DRXhu user=alice argv=/usr/bin/maildrop /home/alice/.maildrop.filter
 MASTER
+postconf -e 'maildrop_destination_recipient_limit = 1' 'xfilter_destination_recipient_limit = 1'
+# shellcheck source=lab/servers/programs.sh
+. /root/programs.sh
 exec postfix start-fg

@@ -4,6 +4,7 @@
 #
 #   2502   before the queue: it shows Rastel /run/rastel/milter.sock what it gets
 #   2501   Rastel's: clients -> Rastel -> Sendmail 127.0.0.1:25
+#   2503   on the pipe to procmail
 #   25     no filter; clients reach it from elsewhere, too
 #
 # Local mail goes into ~/Maildir by procmail.
@@ -46,9 +47,22 @@ echo 'postmaster: root' >/etc/mail/aliases
 : >/etc/mail/relay-domains
 touch /etc/mail/local-host-names /etc/mail/trusted-users
 chmod 644 /etc/mail/*
-cat >/etc/procmailrc <<'CONFIGURATION'
-DEFAULT=$HOME/Maildir/
-CONFIGURATION
+# shellcheck source=lab/servers/programs.sh
+. /root/programs.sh
 m4 /etc/mail/lab.mc >/etc/mail/sendmail.cf
+# The second Sendmail is the same but for its port, its queue and its local mailer.
+cat >/root/local.m4 <<'CONFIGURATION'
+define(`LOCAL_MAILER_PATH', `/usr/lib/rastel/rastel-deliver')dnl
+define(`LOCAL_MAILER_ARGS', `rastel-deliver --sender $g --recipient $u -- /usr/bin/procmail -Y -a $h -d $u')dnl
+define(`LOCAL_MAILER_FLAGS', `SPhn9')dnl
+define(`QUEUE_DIR', `/var/spool/mqueue-local')dnl
+define(`confPID_FILE', `/run/sendmail-local.pid')dnl
+DAEMON_OPTIONS(`Name=local, Family=inet, Addr=0.0.0.0, Port=2503, InputMailFilters=')dnl
+MAILER_DEFINITIONS
+CONFIGURATION
+sed -e '/local_procmail/d; /DAEMON_OPTIONS/d; /confPID_FILE/d; /^MAILER_DEFINITIONS/{r /root/local.m4
+  d}' /etc/mail/lab.mc | m4 >/etc/mail/local.cf
+mkdir -m 700 /var/spool/mqueue-local
 sendmail -bi
+sendmail -bD -q5s -C /etc/mail/local.cf &
 exec sendmail -bD -q5s -X /root/traffic.log
