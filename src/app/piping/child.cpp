@@ -2,7 +2,10 @@
 #include "app/piping/child.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
+#include <optional>
+#include <thread>
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -14,7 +17,6 @@ namespace rastel::piping {
 namespace {
 
 using How = pipe::Result::How;
-constexpr int seconds_to_end = 5;
 
 // What exec leaves as it is would reach the child from guard(): what is ignored stays so. The rest of it goes
 // by its own.
@@ -48,13 +50,25 @@ class Attributes {
 };
 
 // Nobody else's: it is waited for here alone, so its number can't be another process's.
-void end(pid_t child, int& seconds) {
-  if (seconds == 0) (void)kill(child, SIGTERM);
-  if (++seconds == seconds_to_end) (void)kill(child, SIGKILL);
-  // One that has become another user's can't be ended by us, and may deliver yet: it comes twice then.
-  if (seconds > seconds_to_end) set_child(0);
-  sleep(1);
-}
+class EndingChild {
+ public:
+  // False: it can't be ended, as it has become another user's, and may deliver yet; it comes twice then.
+  bool goes_on(pid_t child) {
+    const auto now = Clock::now();
+    if (!began_) {
+      began_ = now;
+      (void)kill(child, SIGTERM);
+    }
+    if (now - *began_ >= patience) (void)kill(child, SIGKILL);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return now - *began_ < patience + std::chrono::seconds(1);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds patience{5};
+  std::optional<Clock::time_point> began_;
+};
 
 }  // namespace
 
@@ -71,14 +85,13 @@ pipe::Result run_child(const std::string& path, const std::vector<std::string>& 
     return {How::not_started, static_cast<std::uint32_t>(problem)};
   }
   int status = 0;
-  int seconds = 0;
+  EndingChild ending;
   for (;;) {
     const bool is_to_end = time_is_up() || told_to_end();
     const pid_t ended = waitpid(child, &status, is_to_end ? WNOHANG : 0);
     if (ended == child) break;
     if (ended < 0 && errno != EINTR) return {How::killed, SIGKILL};
-    if (seconds > seconds_to_end) return {How::killed, SIGKILL};
-    if (is_to_end) end(child, seconds);
+    if (is_to_end && !ending.goes_on(child)) return {How::killed, SIGKILL};
   }
   if (WIFEXITED(status)) return {How::exited, static_cast<std::uint32_t>(WEXITSTATUS(status))};
   return {How::killed, static_cast<std::uint32_t>(WTERMSIG(status))};
