@@ -27,7 +27,9 @@ bool has_status_code(std::string_view line) {
 std::string path_of(const char* name) {
 #if defined(__linux__)
   // What the caller calls us ("procmail", "-procmail") needn't be where we are.
-  if (const auto* path = reinterpret_cast<const char*>(getauxval(AT_EXECFN)); path != nullptr) return path;
+  const auto* path =
+      reinterpret_cast<const char*>(getauxval(AT_EXECFN));  // NOLINT: the kernel's way to say it
+  if (path != nullptr) return path;
 #endif
   return name;
 }
