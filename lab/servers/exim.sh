@@ -8,6 +8,7 @@
 #   2504   after the queue: a router hands all mail to Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
 #   2505   on the pipe to maildrop
 #   2506   a filter of the transport into the mailbox
+#   2516   to a program that ends as the address says
 #   10026  where passed mail enters again
 #
 # Local mail goes into ~/Maildir.
@@ -16,7 +17,7 @@ cat >/etc/exim4/exim4.conf <<'CONFIGURATION'
 primary_hostname = lab.test
 domainlist local_domains = lab.test
 hostlist relay_from_hosts = 127.0.0.1
-daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 2505 : 2506 : 10026
+daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 2505 : 2506 : 2516 : 10026
 local_interfaces = 0.0.0.0
 log_file_path = /var/log/exim4/%slog
 tls_advertise_hosts =
@@ -45,6 +46,13 @@ to_rastel:
   route_list = * 127.0.0.1 byname
   self = send
   no_verify
+ends:
+  driver = accept
+  condition = ${if eq{$received_port}{2516}}
+  domains = +local_domains
+  local_part_suffix = +*
+  check_local_user
+  transport = ends
 local_user:
   driver = accept
   domains = +local_domains
@@ -70,6 +78,16 @@ rastel_pipe:
   command = /usr/lib/rastel/rastel-deliver -- /usr/bin/maildrop
   return_fail_output
   return_path_add
+  message_prefix =
+  message_suffix =
+  temp_errors = 71 : 73 : 74 : 75 : 111
+  freeze_signal
+  freeze_exec_fail
+  timeout_defer
+ends:
+  driver = pipe
+  command = /usr/lib/rastel/rastel-deliver -- /usr/local/bin/ends
+  return_fail_output
   message_prefix =
   message_suffix =
   temp_errors = 71 : 73 : 74 : 75 : 111

@@ -8,6 +8,7 @@
 #   2502   before the queue: smtpd hands the session to Rastel 127.0.0.1:10225 -> 127.0.0.1:10026
 #   2504   before the queue: smtpd shows Rastel 127.0.0.1:8891 what it gets, as to a milter
 #   sendmail(1)   the same at /run/rastel/milter.sock
+#   2516, 2517    to a program that ends as the address says
 #   2506 to 2510  on the pipe to a delivery program, in the session of that name; mail goes into ~/Maildir then
 #   10027, 10028, 10029   next hops that relay for 127.0.0.0/8 alone: told who the client is by XCLIENT, by PROXY, not at all
 #   10030  submission: relays for who has logged in (Dovecot is asked), and takes XCLIENT
@@ -92,8 +93,17 @@ procmail unix - n n - - local
   -o syslog_name=pf2510 -o content_filter=xfilter:dummy
 xfilter unix - n n - 10 pipe
   flags=DRXhu user=alice argv=/usr/bin/maildrop /home/alice/.maildrop.filter
+2516 inet n - n - - smtpd
+  -o syslog_name=pf2516 -o content_filter=ends:dummy
+ends unix - n n - - local
+  -o { mailbox_command = /usr/lib/rastel/rastel-deliver -- /usr/local/bin/ends }
+2517 inet n - n - - smtpd
+  -o syslog_name=pf2517 -o content_filter=endspipe:dummy
+endspipe unix - n n - 10 pipe
+  flags=DRq user=alice argv=/usr/lib/rastel/rastel-deliver --sender=\${sender} --recipient=\${recipient}
+  -- /usr/local/bin/ends \${extension}
 MASTER
-postconf -e 'maildrop_destination_recipient_limit = 1' 'xfilter_destination_recipient_limit = 1'
+postconf -e 'endspipe_destination_recipient_limit = 1' 'maildrop_destination_recipient_limit = 1' 'xfilter_destination_recipient_limit = 1'
 # shellcheck source=lab/servers/programs.sh
 . /root/programs.sh
 exec postfix start-fg

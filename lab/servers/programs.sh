@@ -25,4 +25,13 @@ to "$HOME/Maildir/"
 MAILDROP
 chown alice /home/alice/.maildrop.filter # only what is the user's own is taken
 chmod 600 /home/alice/.maildrop.filter
+# A delivery program that ends as the extension of the address says (alice+75@…).
+cat >/usr/local/bin/ends <<'PROGRAM'
+#!/bin/sh
+cat >/dev/null
+extension=${1:-${EXTENSION:-${LOCAL_PART_SUFFIX#+}}}
+[ "$extension" != signal ] || kill -9 $$
+exit "$extension"
+PROGRAM
+chmod 755 /usr/local/bin/ends
 if command -v maildirmake.maildrop >/dev/null; then su alice -c 'maildirmake.maildrop ~/Maildir'; fi
