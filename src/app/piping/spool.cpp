@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <string_view>
 #include <system_error>
 
 #include <unistd.h>
@@ -13,8 +12,7 @@
 namespace rastel::piping {
 namespace {
 
-constexpr std::size_t memory_limit = 256UL * 1024;  // bytes
-constexpr std::size_t block = 64UL * 1024;
+constexpr std::size_t block = 64UL * 1024;  // bytes
 
 Problem cant_write(const Error& error) { return {Ending::cant_write, error.what}; }
 
@@ -23,50 +21,6 @@ Result<FileDescriptor> file_on_disk() {
   if (!file) file = os::unnamed_file("/tmp");
   return file;
 }
-
-class Writer {
- public:
-  Outcome<void> write(std::string_view bytes) {
-    size_ += bytes.size();
-    if (!file_ && buffer_.size() + bytes.size() > memory_limit) {
-      auto file = file_on_disk();
-      if (!file) return std::unexpected(cant_write(file.error()));
-      file_ = *std::move(file);
-      if (const auto written = flush(); !written) return written;
-    }
-    buffer_ += bytes;
-    if (file_ && buffer_.size() >= block) return flush();
-    return {};
-  }
-
-  Outcome<Spooled> finish() {
-    Spooled spooled;
-    spooled.size = size_;
-    if (file_) {
-      if (const auto written = flush(); !written) return std::unexpected(written.error());
-      spooled.file = std::move(file_);
-    } else {
-      auto file = os::sealed_memory_file(buffer_, "/var/tmp");
-      if (!file) return std::unexpected(cant_write(file.error()));
-      spooled.file = *std::move(file);
-    }
-    if (lseek(spooled.file.get(), 0, SEEK_SET) != 0)
-      return std::unexpected(Problem{Ending::bug, "can't go to the begin of the spool file"});
-    return spooled;
-  }
-
- private:
-  Outcome<void> flush() {
-    const auto written = os::write_all(file_.get(), buffer_);
-    buffer_.clear();
-    if (!written) return std::unexpected(cant_write(written.error()));
-    return {};
-  }
-
-  std::string buffer_;  // all of it until it is too large for memory, then at most a block and a piece
-  FileDescriptor file_;
-  std::uint64_t size_ = 0;
-};
 
 Problem cant_read(int number, std::string_view what) {
   return {Ending::cant_read, std::string(what) + ": " + std::generic_category().message(number)};
@@ -94,8 +48,44 @@ constexpr std::uint64_t everything = std::uint64_t{1} << 62;
 
 }  // namespace
 
+Outcome<void> SpoolWriter::write(std::string_view bytes) {
+  size_ += bytes.size();
+  if (!file_ && buffer_.size() + bytes.size() > in_memory_) {
+    auto file = file_on_disk();
+    if (!file) return std::unexpected(cant_write(file.error()));
+    file_ = *std::move(file);
+    if (const auto written = flush(); !written) return written;
+  }
+  buffer_ += bytes;
+  if (file_ && buffer_.size() >= std::min(block, in_memory_)) return flush();
+  return {};
+}
+
+Outcome<Spooled> SpoolWriter::finish() {
+  Spooled spooled;
+  spooled.size = size_;
+  if (file_) {
+    if (const auto written = flush(); !written) return std::unexpected(written.error());
+    spooled.file = std::move(file_);
+  } else {
+    auto file = os::sealed_memory_file(buffer_, "/var/tmp");
+    if (!file) return std::unexpected(cant_write(file.error()));
+    spooled.file = *std::move(file);
+  }
+  if (lseek(spooled.file.get(), 0, SEEK_SET) != 0)
+    return std::unexpected(Problem{Ending::bug, "can't go to the begin of the spool file"});
+  return spooled;
+}
+
+Outcome<void> SpoolWriter::flush() {
+  const auto written = os::write_all(file_.get(), buffer_);
+  buffer_.clear();
+  if (!written) return std::unexpected(cant_write(written.error()));
+  return {};
+}
+
 Outcome<Spooled> spool_all(int from) {
-  Writer writer;
+  SpoolWriter writer;
   std::string piece(block, '\0');
   for (;;) {
     const ssize_t got = read(from, piece.data(), piece.size());
@@ -108,7 +98,7 @@ Outcome<Spooled> spool_all(int from) {
 }
 
 Outcome<Spooled> spool_text(const std::string& text) {
-  Writer writer;
+  SpoolWriter writer;
   if (const auto written = writer.write(text); !written) return std::unexpected(written.error());
   return writer.finish();
 }
@@ -117,7 +107,7 @@ Outcome<Spooled> spool_with_line(const Spooled& original, std::uint64_t above, c
                                  int changed) {
   if (above > original.size)
     return std::unexpected(Problem{Ending::bug, "the scanner's answer is of another message"});
-  Writer writer;
+  SpoolWriter writer;
   const auto write = [&](std::string_view bytes) { return writer.write(bytes); };
   const auto copied = read_from(original.file.get(), 0, above, write);
   if (!copied) return std::unexpected(copied.error());

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <string_view>
 
 #include "app/piping/trouble.hpp"
 #include "base/error.hpp"
@@ -24,6 +25,24 @@ using Outcome = std::expected<Value, Problem>;
 struct Spooled {
   FileDescriptor file;  // at its begin
   std::uint64_t size = 0;
+};
+
+// Of what comes in pieces.
+class SpoolWriter {
+ public:
+  // Bytes that are held in memory; what is more, and what came before it, goes to disk.
+  explicit SpoolWriter(std::size_t in_memory = 256UL * 1024) : in_memory_(in_memory) {}
+
+  [[nodiscard]] Outcome<void> write(std::string_view bytes);
+  [[nodiscard]] Outcome<Spooled> finish();
+
+ private:
+  Outcome<void> flush();
+
+  std::size_t in_memory_;
+  std::string buffer_;  // all of it until it is too large for memory, then at most a block and a piece
+  FileDescriptor file_;
+  std::uint64_t size_ = 0;
 };
 
 // All that comes from `from` until its end.
