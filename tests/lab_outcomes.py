@@ -65,7 +65,11 @@ EXPECTED = {
         "Exim pipe, maildrop": DELIVER,
         "Exim transport_filter": FILTER,
     },
-    "opensmtpd": {"OpenSMTPD relay": AFTER_QUEUE, "OpenSMTPD mda, procmail": DELIVER},
+    "opensmtpd": {
+        "OpenSMTPD relay": AFTER_QUEUE,
+        "OpenSMTPD mda, procmail": DELIVER,
+        "OpenSMTPD filter": {**BEFORE_QUEUE, "ambiguous": "notice", "unscanned": "notice"},  # it can't take a message away
+    },
     "sendmail": {
         "Sendmail milter": BEFORE_QUEUE,
         "Sendmail as next hop": BEFORE_QUEUE,
