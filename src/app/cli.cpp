@@ -118,6 +118,8 @@ int run(const std::vector<std::string>& arguments, Console& console) {
                    "Have a message scanned, then start a delivery program with it (docs/deliver.md)");
   add_program_verb(app, context, "filter", "Have a message scanned between standard input and output");
   add_program_verb(app, context, "qmail-queue", "Have a message scanned in place of qmail-queue");
+  add_program_verb(app, context, "opensmtpd-filter",
+                   "Have the mail of OpenSMTPD's smtpd scanned, as a filter of it");
   const Exit parsed = parse(app, arguments, context);
   context.configuration_given = file->count() > 0;
   if (parsed != Exit::ok || !context.action) return static_cast<int>(parsed);

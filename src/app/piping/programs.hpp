@@ -20,5 +20,7 @@ struct Invocation {
 [[nodiscard]] int filter(const Invocation& invocation);
 // In place of qmail-queue.
 [[nodiscard]] int qmail_queue(const Invocation& invocation);
+// A filter of OpenSMTPD's; runs as long as smtpd.
+[[nodiscard]] int opensmtpd_filter(const Invocation& invocation);
 
 }  // namespace rastel::piping
