@@ -60,7 +60,7 @@ SESSIONS = {
         "Exim av_scanner clamd, SCAN": 2501, "Exim av_scanner clamd, zINSTREAM": 2502, "Exim av_scanner cmdline": 2503,
         "Exim manualroute": 2504, "Exim pipe, maildrop": 2505, "Exim transport_filter": 2506}, lent="all", spool=("/var/spool/exim4", "Debian-exim")),
     "opensmtpd": Session(["opensmtpd"], "opensmtpd", "opensmtpd", {
-        "OpenSMTPD relay": 2501, "OpenSMTPD mda, procmail": 2502}, lent="small"),
+        "OpenSMTPD relay": 2501, "OpenSMTPD mda, procmail": 2502, "OpenSMTPD filter": 2503}, lent="small"),
     "sendmail": Session(["sendmail"], "sendmail", "sendmail", {
         "Sendmail milter": 2502, "Sendmail as next hop": 2501, "Sendmail local mailer, procmail": 2503}, lent="small"),
     "courier": Session(["courier"], "courier", "courier", {

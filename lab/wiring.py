@@ -85,6 +85,16 @@ listen = "unix:{share}/milter.sock"
 """ + in_front()
 
 
+def opensmtpd():
+    return pipe() + """
+[[door.pipe]]
+name           = "filter"
+listen         = "unix:{share}/before-queue.sock"
+place          = "before-queue"
+reply_deadline = "180s"
+""" + smtp("relay", 10025, "127.0.0.1:10026", "after-queue")
+
+
 # session: its doors, where released mail goes in again, and what a configuration of its own says in [site].
 WIRING = {
     "postfix": (postfix, "127.0.0.1:10026", ""),
@@ -92,7 +102,7 @@ WIRING = {
     "cyrus": (lambda: lmtp("cyrus"), "127.0.0.1:10026", ""),
     "pipe": (pipe, "127.0.0.1:10026", ""),
     "exim": (exim, "127.0.0.1:10026", 'admin_group = "Debian-exim"'),  # for who asks by `rastel scan`
-    "opensmtpd": (lambda: pipe() + smtp("relay", 10025, "127.0.0.1:10026", "after-queue"), "127.0.0.1:10026", ""),
+    "opensmtpd": (opensmtpd, "127.0.0.1:10026", ""),
     "sendmail": (sendmail, "127.0.0.1:25", ""),
     "courier": (lambda: pipe() + in_front(), "127.0.0.1:25", ""),
 }

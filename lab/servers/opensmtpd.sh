@@ -4,6 +4,7 @@
 #
 #   2501   after the queue: all mail is relayed to Rastel 127.0.0.1:10025 -> 127.0.0.1:10026
 #   2502   on the pipe to procmail
+#   2503   before the queue: a filter
 #   10026  where passed mail enters again
 #
 # Local mail goes into ~/Maildir.
@@ -15,6 +16,8 @@ table aliases file:/etc/aliases
 smtp max-message-size 100M
 listen on 0.0.0.0 port 2501 tag UNSEEN
 listen on 0.0.0.0 port 2502 tag PIPED
+filter "rastel" proc-exec "/usr/lib/rastel/rastel-opensmtpd-filter --socket /run/rastel/before-queue.sock" user opensmtpd
+listen on 0.0.0.0 port 2503 tag SEEN filter "rastel"
 listen on 127.0.0.1 port 10026 tag SEEN
 action "rastel" relay host smtp://127.0.0.1:10025
 action "local" maildir "%{user.directory}/Maildir" alias <aliases>
