@@ -41,6 +41,7 @@ struct Stream::State : std::enable_shared_from_this<Stream::State> {
   bool timed_out = false;
   bool interrupted = false;
   bool reading = false;
+  bool acknowledges_at_once = false;
   std::unique_ptr<TlsEngine> tls;
 
   // For the next read: large once the one before filled a small one.
@@ -202,8 +203,16 @@ asio::awaitable<Stream::Length> Stream::read_plain(std::shared_ptr<State> state)
   const auto [code, got] =
       co_await state->socket.async_read_some(asio::buffer(buffer, state->buffer_size()), as_awaitable);
   if (code) co_return std::unexpected(state->why(code));
+#ifdef TCP_QUICKACK
+  // It lasts for what has come by now; the kernel goes back to waiting by itself.
+  const int on = 1;
+  if (state->acknowledges_at_once)
+    (void)setsockopt(state->socket.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#endif
   co_return got;
 }
+
+void Stream::acknowledge_at_once() { state_->acknowledges_at_once = true; }
 
 asio::awaitable<Stream::Length> Stream::read_message(std::shared_ptr<State> state,
                                                      std::vector<FileDescriptor>& descriptors) {

@@ -47,6 +47,11 @@ class Stream {
   [[nodiscard]] boost::asio::awaitable<Result<>> write(std::string_view bytes, int descriptor,
                                                        Deadline deadline);
 
+  // For a peer that sends in small pieces and has no answer to most of them: with Nagle's algorithm on its
+  // side each waits for an acknowledgement, which TCP else holds back for 40 ms. Linux, plain TCP; elsewhere
+  // nothing.
+  void acknowledge_at_once();
+
   // What the last read brought is no longer needed, and the next one may be far away.
   void release_buffer();
 

@@ -44,7 +44,9 @@ Session::Session(net::Stream stream, std::string peer, std::shared_ptr<DoorState
     : door_(std::move(door)),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
-      machine_(machine_options(door_->options)) {}
+      machine_(machine_options(door_->options)) {
+  stream_.acknowledge_at_once();
+}
 
 void Session::interrupt() {
   if (machine_.at_rest()) stream_.interrupt_read();
