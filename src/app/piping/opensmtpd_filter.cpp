@@ -87,7 +87,8 @@ class Filter {
   bool wait() {
     const std::size_t waits = out_.size() - written_;
     ready_[0] = {waits < hear_below ? STDIN_FILENO : -1, POLLIN, 0};
-    ready_[1] = {waits > 0 ? STDOUT_FILENO : -1, POLLOUT, 0};
+    // Where all has been written at once there may be more to hand on.
+    ready_[1] = {waits > 0 || sessions_.handing() ? STDOUT_FILENO : -1, POLLOUT, 0};
     ready_[2] = {askers_.descriptor(), POLLIN, 0};
     const int ready = poll(ready_.data(), ready_.size(), askers_.busy() ? look_again : -1);
     if (ready < 0) ready_ = {};
