@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""./dev bench [smtp|memory]: measures Rastel beside what it replaces. README.md says what the figures mean."""
+"""./dev bench [smtp|memory|reader|deliver]: measures Rastel beside what it replaces. README.md says what the figures mean."""
 import argparse
 import contextlib
 import json
@@ -16,6 +16,7 @@ import time
 
 import contenders
 import corpus
+import deliver
 import memory
 import race
 import reader
@@ -142,7 +143,7 @@ def smtp(choice, output):
 
 def parse():
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures Rastel beside what it replaces.")
-    parser.add_argument("name", nargs="?", default="smtp", choices=("smtp", "memory", "reader"))
+    parser.add_argument("name", nargs="?", default="smtp", choices=["smtp", "memory", "reader", "deliver"])
     parser.add_argument("--quick", action="store_true", help="one run, fewer messages, tiny signatures: five minutes")
     parser.add_argument("--runs", type=int, help="how many, of which the median counts (5)")
     parser.add_argument("--sessions", type=int, nargs="+", help="1 10 50")
@@ -150,7 +151,7 @@ def parse():
     parser.add_argument("--contenders", nargs="+", choices=contenders.ALL, help="instead of each race's own")
     parser.add_argument("--scale", type=float, help="times the usual number of messages")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--signatures", choices=("tiny", "production"), default="tiny", help="for memory and reader")
+    parser.add_argument("--signatures", choices=("tiny", "production"), default="tiny", help="for all but smtp")
     parser.add_argument("--timeout", type=int, default=120, help="seconds for an answer")
     parser.add_argument("--bin", type=pathlib.Path, default=CHECKOUT / "build/release/bin", help="Rastel's programs")
     parser.add_argument("--scratch", help="where the mail lies while it is sent")
@@ -180,6 +181,8 @@ def main():
             memory.measure(choice, output, STORE, table)
         elif choice.name == "reader":
             reader.measure(choice, output, STORE, table)
+        elif choice.name == "deliver":
+            deliver.measure(choice, output, STORE, table)
         else:
             smtp(choice, output)
     except KeyboardInterrupt:

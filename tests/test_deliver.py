@@ -7,7 +7,6 @@ import resource
 import select
 import shutil
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,6 @@ import time
 
 import pytest
 
-import conftest
 import daemon
 import peers
 import pipe_peer
@@ -515,27 +513,6 @@ def test_another_user_is_served_while_one_has_many(closing, open_folder):
         assert connection.answer()["K"] in (b"p", b"d")
         connection.socket.close()
         os.close(descriptor)
-
-
-def test_it_adds_little_and_starts_quickly(pipe_doors, tmp_path, request):
-    def measure(words, message):
-        """Median of what passes on the clock, and the least that it takes of a processor, whatever else the machine does."""
-        times, used = [], []
-        for _ in range(60):
-            before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-            assert run(words, message).returncode in (0, 75)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            times.append(time.perf_counter() - begun)
-            used.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-        return statistics.median(times) * 1000, min(used) * 1000
-    message = ABOVE + local(CLEAN)
-    bare = measure(["/bin/cat"], message)
-    started = measure([DELIVER], b"")  # a wrong command line: nothing but its start and end
-    through = measure([DELIVER, "--socket", pipe_peer.address(pipe_doors), "--", "/bin/cat"], message)
-    conftest.tables.append(("rastel-deliver, ms (median; least of processor time)", ("cat", "start and end alone", "cat through it, known clean"),
-                            [[f"{one:.2f}; {other:.2f}" for one, other in (bare, started, through)]]))
-    assert started[1] - bare[1] < 5
-    assert through[1] - bare[1] < 10
 
 
 # Real delivery programs
