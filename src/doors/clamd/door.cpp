@@ -13,8 +13,7 @@ Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDes
                                          inspect::Services& services) {
   RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
   const std::shared_ptr<DoorState> state(new DoorState{options, std::move(sources), services});
-  const auto door =
-      std::make_shared<inspect::WaitingDoor<Door, Session, DoorState>>(std::move(acceptor), state);
+  auto door = std::make_shared<inspect::WaitingDoor<Door, Session, DoorState>>(std::move(acceptor), state);
   door->start();
   return door;
 }

@@ -25,8 +25,7 @@ Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDes
                                          inspect::Services& services) {
   RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
   const auto state = std::make_shared<DoorState>(options, site, services, most_scans());
-  const auto door =
-      std::make_shared<inspect::WaitingDoor<Door, Session, DoorState>>(std::move(acceptor), state);
+  auto door = std::make_shared<inspect::WaitingDoor<Door, Session, DoorState>>(std::move(acceptor), state);
   door->start();
   return door;
 }
