@@ -227,3 +227,11 @@ def set_namespace(path, kind):
             raise OSError(ctypes.get_errno(), f"setns {path}")
     finally:
         os.close(descriptor)
+
+
+if __name__ == "__main__":  # all of them, for who will want them soon
+    reason = why_not()
+    if reason:
+        raise SystemExit(reason)
+    for server in SERVERS:
+        need_layer(server)
