@@ -453,9 +453,10 @@ Report Engine::scan(int descriptor, std::uint64_t size, const std::filesystem::p
     observer.end_pass(
         cl_scandesc_callback(descriptor, nullptr, &name, &blocks, state_->engine.get(), &options, &observer));
   }
-  const bool is_message = looks != Looks::both_if_message || size < smallest || observer.saw_mail() ||
-                          looks_like_message(descriptor);
-  if (is_message && !observer.saw_mail()) scan_behind_header(observer, descriptor, size, options);
+  const bool is_message =
+      looks != Looks::both_if_message || observer.saw_mail() || looks_like_message(descriptor);
+  if ((is_message || size < smallest) && !observer.saw_mail())
+    scan_behind_header(observer, descriptor, size, options);
   if (is_message && may_be_read) scan_parts_of(observer, descriptor, size, options);
   observer.drop_copies();
   if (!empty_folder(scratch)) observer.add_unscanned(UnscannedReason::engine, "Engine.ScratchFolder");
