@@ -145,6 +145,14 @@ class Server:
             packets.append(self.packet())
         return Verdict(packets)
 
+    def offer(self, message):
+        """All of one message of a new client; its answer is the caller's to wait for."""
+        self.connect()
+        self.helo()
+        self.begin()
+        self.body(self.header(message))
+        self.send(b"E")
+
     def message(self, message, *recipients, size=65535, **envelope):
         """All of one message."""
         self.begin(*recipients, **envelope)

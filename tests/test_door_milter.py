@@ -252,11 +252,7 @@ def test_progress_is_said_while_it_is_scanned(rastel):
     stopped = rastel.stop_workers()
     try:
         with Server(rastel.where) as server:
-            server.connect()
-            server.helo()
-            server.begin()
-            server.body(server.header(peers.mail("patience")))
-            server.send(b"E")
+            server.offer(peers.mail("patience"))
             first, at = server.packet(), time.monotonic()
             second = server.packet()
             assert (first[0], second[0]) == (b"p", b"p") and time.monotonic() - at < 6

@@ -76,11 +76,7 @@ def test_who_leaves_while_it_is_scanned_has_nothing_held(rastel):
     stopped = rastel.stop_workers()
     try:
         with Server(rastel.where) as server:
-            server.connect()
-            server.helo()
-            server.begin()
-            server.body(server.header(daemon.infected("gone before the verdict")))
-            server.send(b"E")
+            server.offer(daemon.infected("gone before the verdict"))
             time.sleep(0.3)
     finally:
         rastel.resume_workers(stopped)
@@ -108,11 +104,7 @@ def test_the_daemon_killed_at_the_end_of_a_message_has_told_nothing():
     with daemon.Rastel(milter=[{}], sections={"policy": {"infected": "quarantine"}}) as rastel:
         stopped = rastel.stop_workers()
         with Server(rastel.address("milter")) as server:
-            server.connect()
-            server.helo()
-            server.begin()
-            server.body(server.header(daemon.infected("killed")))
-            server.send(b"E")
+            server.offer(daemon.infected("killed"))
             wait_until(lambda: rastel.scans_under_way() > 0)
             rastel.kill()
             with pytest.raises((EOFError, ConnectionError)):
