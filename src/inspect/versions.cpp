@@ -42,12 +42,12 @@ std::string removal_text(const Part& part, const Offence& offence, const std::st
       name.empty() ? part.path : name, to_string(offence.message_class), why, id);
 }
 
+}  // namespace
+
 bool gets_the_message(const Disposition& disposition) {
   return disposition.done == Action::pass || disposition.done == Action::tag ||
          disposition.done == Action::strip;
 }
-
-}  // namespace
 
 void make_uniform(Verdict& verdict) {
   Action strictest = Action::pass;

@@ -29,6 +29,9 @@ struct TagTexts {
   [[nodiscard]] bool empty() const { return subject.empty() && banner.empty(); }
 };
 
+// Whether the recipient gets it, in whatever version.
+[[nodiscard]] bool gets_the_message(const Disposition& disposition);
+
 // For doors that hand on one message to all who get it: of what differs between them the strictest is done
 // for all (strip before tag before pass), and parts to be taken out for one are taken out for all.
 void make_uniform(Verdict& verdict);

@@ -16,8 +16,6 @@ namespace {
 
 std::string text_of(const inspect::Reply& reply) { return reply.lines.front(); }
 
-bool gets_the_message(const Disposition& disposition) { return disposition.done >= Action::strip; }
-
 Doing doing_of(Action done) {
   switch (done) {
     case Action::quarantine:
@@ -58,7 +56,7 @@ std::string_view word_of(Doing doing) {
 
 void decide_for_all(inspect::Outcome& outcome) {
   std::vector<Disposition>& dispositions = outcome.verdict.dispositions;
-  if (std::ranges::all_of(dispositions, gets_the_message)) return;
+  if (std::ranges::all_of(dispositions, inspect::gets_the_message)) return;
   outcome.versions.clear();
   const Action first = dispositions.front().done;
   const bool same = std::ranges::all_of(
