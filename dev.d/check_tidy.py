@@ -53,7 +53,7 @@ def look(root, database, path):
     return [line.replace(here, "") for line in lines] or [f"{path}: clang-tidy ended with {done.returncode}: {done.stderr[-300:]}"]
 
 
-def check(root, database="build/asan"):
+def check(root, database="build/tidy"):
     database = pathlib.Path(root) / database
     commands = json.loads((database / "compile_commands.json").read_text(encoding="utf-8"))
     compiled = {(pathlib.Path(command["directory"]) / command["file"]).resolve() for command in commands}
