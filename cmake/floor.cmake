@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# rastel_floor(NAME FOLDER LINK libraries…): library rastel_NAME, test program test_NAME, fuzzers fuzz_X.
+# rastel_floor(NAME FOLDER [SHARDS n] LINK libraries…): library rastel_NAME, test program test_NAME, fuzzers fuzz_X. Tests that
+# wait most of their time are run in shards, beside each other.
 # A floor without sources yet is an interface library. Test helpers shared within a floor: *_for_test.cpp.
+
 # Compiled once and used by all: what half of the sources would read again takes seconds each time. The portable build goes
 # without, and so does clang-tidy: a header that only this one includes is missed there.
 option(RASTEL_PRECOMPILED "precompiled headers" ON)
@@ -26,7 +28,10 @@ function(rastel_precompiled TARGET KIND)
 endfunction()
 
 function(rastel_floor NAME FOLDER)
-  cmake_parse_arguments(FLOOR "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(FLOOR "" "SHARDS" "LINK" ${ARGN})
+  if(NOT FLOOR_SHARDS)
+    set(FLOOR_SHARDS 1)
+  endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${FOLDER}/*.cpp)
   set(tests ${sources})
   set(fuzzers ${sources})
@@ -47,8 +52,12 @@ function(rastel_floor NAME FOLDER)
     add_executable(test_${NAME} ${tests} ${helpers})
     target_link_libraries(test_${NAME} PRIVATE rastel_${NAME} GTest::gmock GTest::gtest_main)
     rastel_precompiled(test_${NAME} tests)
-    add_test(NAME ${NAME} COMMAND test_${NAME})
-    set_tests_properties(${NAME} PROPERTIES TIMEOUT 600)
+    foreach(shard RANGE 1 ${FLOOR_SHARDS})
+      math(EXPR index "${shard} - 1")
+      add_test(NAME ${NAME}/${shard} COMMAND test_${NAME})
+      set_tests_properties(${NAME}/${shard} PROPERTIES TIMEOUT 600
+        ENVIRONMENT "GTEST_TOTAL_SHARDS=${FLOOR_SHARDS};GTEST_SHARD_INDEX=${index}")
+    endforeach()
   endif()
   if(RASTEL_KIND STREQUAL "fuzz")
     foreach(fuzzer ${fuzzers})

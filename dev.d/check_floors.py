@@ -10,13 +10,14 @@ import source
 FLOORS = {
     "base": 0,
     "verdict": 1, "protocol": 1,
-    "edit": 2, "policy": 2, "store": 2, "net": 2,
+    "edit": 2, "policy": 2, "store": 2, "net": 2, "piping": 2,
     "message": 3,
     "detect": 4,
     "sandbox": 5,
     "inspect": 6,
     "doors": 7, "page": 7,
-    "app": 8,
+    "configuration": 8,
+    "app": 9,
 }
 MAY_READ_MESSAGES = ("message/", "detect/", "sandbox/worker")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"')

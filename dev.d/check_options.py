@@ -2,7 +2,7 @@
 """Every member of an options struct has a row, and every row a member and a sentence.
 
 Parser, sample, reference and `rastel config show` come from the rows: a member without one is an option that nobody
-can set. A test of app/ goes through all rows at run time; this finds what has no row at all.
+can set. A test of configuration/ goes through all rows at run time; this finds what has no row at all.
 """
 import re
 

@@ -6,7 +6,8 @@ import pathlib
 import re
 import subprocess
 
-SMALL = ("rastel-deliver", "rastel-filter", "rastel-qmail-queue", "rastel-opensmtpd-filter")
+SMALL = ("rastel-deliver", "rastel-filter", "rastel-qmail-queue", "rastel-opensmtpd-filter",
+         "rastel-courierfilter")
 # libm and libgcc_s are libstdc++'s own.
 ALLOWED = re.compile(r"^(libc|libstdc\+\+|libm|libgcc_s|ld-linux[\w-]*)\.so\.[0-9]+$")
 KINDS = ("debug", "release")  # sanitizers are libraries, too

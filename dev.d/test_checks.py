@@ -74,7 +74,7 @@ def need(program):
     ("store/history.cpp", "inspect/inspector.hpp"),
     ("doors/smtp/door.cpp", "doors/http/door.hpp"),    # across doors
     ("inspect/inspector.cpp", "doors/smtp/door.hpp"),
-    ("doors/smtp/door.cpp", "app/configuration.hpp"),
+    ("doors/smtp/door.cpp", "configuration/configuration.hpp"),
     ("inspect/inspector.cpp", "message/reader.hpp"),   # only detect/ and the worker read messages
     ("sandbox/master.cpp", "message/reader.hpp"),
     ("base/log.cpp", "error.hpp"),                     # not from src/
@@ -165,7 +165,7 @@ def test_rows_that_nobody_understands_are_no_rows(tree):
 # References.
 
 BASE = {
-    "src/detect/options.hpp": OPTIONS, "src/app/configuration.hpp": CONFIGURATION,
+    "src/detect/options.hpp": OPTIONS, "src/configuration/configuration.hpp": CONFIGURATION,
     "src/app/cli.cpp": LICENCE + 'app.add_subcommand("status", "How it is");\nadd_flag("--json", x, "One object a line");\n',
     "docs/PROTOCOLS.md": "## A. SMTP\n\n| **A-01** | custody |\n", "docs/SURFACE.md": "## 3. Configuration\n",
     "dev": "case $verb in\n  run | lint) ;;\n  test) ;;\nesac\n",

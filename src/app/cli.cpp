@@ -120,6 +120,7 @@ int run(const std::vector<std::string>& arguments, Console& console) {
   add_program_verb(app, context, "qmail-queue", "Have a message scanned in place of qmail-queue");
   add_program_verb(app, context, "opensmtpd-filter",
                    "Have the mail of OpenSMTPD's smtpd scanned, as a filter of it");
+  add_program_verb(app, context, "courierfilter", "Have Courier's mail scanned, as a mail filter of it");
   const Exit parsed = parse(app, arguments, context);
   context.configuration_given = file->count() > 0;
   if (parsed != Exit::ok || !context.action) return static_cast<int>(parsed);

@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 
 #include "app/cli.hpp"
-#include "app/configuration.hpp"
-#include "app/configuration_check.hpp"
 #include "app/tls_files.hpp"
 #include "base/os/file.hpp"
+#include "configuration/configuration.hpp"
+#include "configuration/configuration_check.hpp"
 
 namespace rastel::cli {
 namespace {

@@ -6,10 +6,10 @@
 
 #include <boost/json.hpp>
 
-#include "app/configuration.hpp"
 #include "base/os/file.hpp"
 #include "base/units.hpp"
 #include "base/utf8.hpp"
+#include "configuration/configuration.hpp"
 
 namespace rastel::cli {
 namespace {

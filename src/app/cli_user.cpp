@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "app/cli.hpp"
-#include "app/configuration.hpp"
 #include "base/identifier.hpp"
 #include "base/os/file.hpp"
+#include "configuration/configuration.hpp"
 #include "page/users.hpp"
 
 namespace rastel::cli {

@@ -16,8 +16,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "app/configuration.hpp"
-#include "app/configuration_check.hpp"
 #include "app/control_server.hpp"
 #include "app/entrances.hpp"
 #include "app/metrics.hpp"
@@ -25,6 +23,8 @@
 #include "app/signatures_json.hpp"
 #include "base/log.hpp"
 #include "base/utf8.hpp"
+#include "configuration/configuration.hpp"
+#include "configuration/configuration_check.hpp"
 #include "inspect/release.hpp"
 #include "sandbox/master_link.hpp"
 #include "sandbox/signature_keeper.hpp"

@@ -10,9 +10,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/json/array.hpp>
 
-#include "app/configuration.hpp"
 #include "app/control_server.hpp"
 #include "app/metrics.hpp"
+#include "configuration/configuration.hpp"
 #include "doors/clamd/door.hpp"
 #include "doors/http/door.hpp"
 #include "doors/milter/door.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// rastel-deliver: see app/piping/programs.hpp. Nothing is freed and no destructor waits at its end.
+// rastel-deliver: see piping/programs.hpp. Nothing is freed and no destructor waits at its end.
 #include <unistd.h>
 
-#include "app/piping/programs.hpp"
+#include "piping/programs.hpp"
 
 int main(int count, char** arguments) {
   using namespace rastel::piping;

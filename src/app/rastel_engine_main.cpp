@@ -7,9 +7,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "app/configuration.hpp"
 #include "base/os/file.hpp"
 #include "base/os/freed_memory.hpp"
+#include "configuration/configuration.hpp"
 #include "sandbox/seqpacket.hpp"
 #include "sandbox/zygote.hpp"
 

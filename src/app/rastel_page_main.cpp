@@ -11,8 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "app/configuration.hpp"
 #include "base/log.hpp"
+#include "configuration/configuration.hpp"
 #include "page/server.hpp"
 #include "sandbox/confinement.hpp"
 

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "app/configuration.hpp"
-#include "app/configuration_check.hpp"
 #include "app/tls_files.hpp"
 #include "base/os/file.hpp"
+#include "configuration/configuration.hpp"
+#include "configuration/configuration_check.hpp"
 #include "page/users.hpp"
 #include "sandbox/listeners.hpp"
 #include "sandbox/master.hpp"

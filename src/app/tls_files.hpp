@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "app/configuration.hpp"
+#include "configuration/configuration.hpp"
 
 namespace rastel {
 

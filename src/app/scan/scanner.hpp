@@ -5,10 +5,10 @@
 #include <memory>
 #include <string>
 
-#include "app/configuration.hpp"
 #include "app/scan_result.hpp"
 #include "base/error.hpp"
 #include "base/message.hpp"
+#include "configuration/configuration.hpp"
 
 namespace rastel::scan {
 

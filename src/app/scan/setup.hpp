@@ -6,8 +6,8 @@
 #include <string>
 
 #include "app/cli.hpp"
-#include "app/configuration.hpp"
 #include "app/scan/scanner.hpp"
+#include "configuration/configuration.hpp"
 
 namespace CLI {
 class App;
