@@ -65,6 +65,7 @@ SESSIONS = {
         "Sendmail milter": 2502, "Sendmail as next hop": 2501, "Sendmail local mailer, procmail": 2503}, lent="small"),
     "courier": Session(["courier"], "courier", "courier", {
         "Courier as next hop": 2501, "Courier .courier, procmail": To(25, "erin")}, lent="small"),
+    "courierfilter": Session(["courier"], "courier", "courier", {"Courier courierfilter": 25}, lent="small"),
 }
 
 # Where the messages of a user are, in the root of who keeps them: files of one message each.

@@ -105,6 +105,7 @@ WIRING = {
     "opensmtpd": (opensmtpd, "127.0.0.1:10026", ""),
     "sendmail": (sendmail, "127.0.0.1:25", ""),
     "courier": (lambda: pipe() + in_front(), "127.0.0.1:25", ""),
+    "courierfilter": (pipe, "127.0.0.1:25", ""),
 }
 
 

@@ -25,7 +25,7 @@ def outcomes(*words):
 BEFORE_QUEUE = outcomes("passed", "refused", "refused", "passed", "held", "held", "sender waits")
 # The server has accepted it: a refusal would bounce to a forged sender.
 AFTER_QUEUE = outcomes("passed", "held", "held", "passed", "held", "held", "queue waits")
-# A verdict is all that is asked for; nothing is held.
+# A verdict is all that is asked for: what would be held is refused.
 CLAMD = outcomes("passed bare", "refused", "refused", "passed bare", "refused", "refused", "sender waits")
 # As clamd, but exit 2 tells that it couldn't be scanned, and Exim takes that for a scanner in trouble.
 COMMAND = {**CLAMD, "unscanned": "sender waits"}
@@ -76,4 +76,5 @@ EXPECTED = {
         "Sendmail local mailer, procmail": DELIVER,
     },
     "courier": {"Courier as next hop": BEFORE_QUEUE, "Courier .courier, procmail": DELIVER},
+    "courierfilter": {"Courier courierfilter": CLAMD},
 }

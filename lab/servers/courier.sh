@@ -3,7 +3,8 @@
 # Runs inside Courier's root of the lab: configures it as what stands behind Rastel, and starts it.
 #
 #   2501   Rastel's: clients -> Rastel -> Courier 127.0.0.1:25
-#   25     no filter; mail to erin is handed to procmail through Rastel by her .courier
+#   25     no filter; mail to erin is handed to procmail through Rastel by her .courier. In the session "courierfilter"
+#          all mail is asked about
 #
 # Local mail goes into ~/Maildir.
 set -eu
@@ -31,6 +32,11 @@ useradd -m -s /bin/sh erin
 echo '| /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail' >/home/erin/.courier
 chown erin /home/erin/.courier
 chmod 600 /home/erin/.courier
+if [ "$2" = courierfilter ]; then
+  ln -s /usr/lib/rastel/rastel-courierfilter /usr/lib/courier/filters/rastel
+  printf 'esmtp\nlocal\n' >/etc/courier/enablefiltering
+  filterctl start rastel
+fi
 /usr/sbin/authdaemond start
 courierfilter start
 courier start

@@ -68,6 +68,28 @@ void decide_for_all(inspect::Outcome& outcome) {
     disposition.done = any_deferred ? Action::defer : Action::quarantine;
 }
 
+Place place_of(rastel::pipe::RequestKind kind, Place configured) {
+  switch (kind) {
+    case rastel::pipe::RequestKind::filter:
+      return Place::after_queue;  // it can't refuse any more: a notice takes the message's place
+    case rastel::pipe::RequestKind::verdict:
+      return configured == Place::outbound ? configured : Place::before_queue;
+    case rastel::pipe::RequestKind::deliver:
+    case rastel::pipe::RequestKind::queue:
+      break;
+  }
+  return configured;
+}
+
+void decide_to_take_or_refuse(inspect::Outcome& outcome) {
+  for (Disposition& disposition : outcome.verdict.dispositions) {
+    const Action done = disposition.done;
+    if (done != Action::quarantine && done != Action::discard && done != Action::strip) continue;
+    disposition.done = Action::reject;
+    outcome.versions.clear();
+  }
+}
+
 Answer answer_without_message(const inspect::Outcome& outcome, const std::string& id) {
   const Disposition& disposition = outcome.verdict.dispositions.front();
   Answer answer;

@@ -14,6 +14,12 @@ namespace rastel::doors::pipe {
 // it keeps it from all, and then it is held for all, as none of them may lose it (PROTOCOLS F-12, A-30).
 void decide_for_all(inspect::Outcome& outcome);
 
+// Where a message is that comes with such a request.
+[[nodiscard]] Place place_of(rastel::pipe::RequestKind kind, Place configured);
+// Whoever asks for a verdict takes the message as it is or refuses it: what would keep it, change it or let
+// it vanish refuses it.
+void decide_to_take_or_refuse(inspect::Outcome& outcome);
+
 // Of an outcome of which nobody gets the message.
 [[nodiscard]] rastel::pipe::Answer answer_without_message(const inspect::Outcome& outcome,
                                                           const std::string& id);

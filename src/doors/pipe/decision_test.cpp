@@ -48,6 +48,33 @@ TEST(PipeDecision, IsOneForAllRecipients) {
   EXPECT_EQ(decided({reject}), "none: reject");
 }
 
+// Who can only take or refuse keeps nothing back and changes nothing.
+TEST(PipeDecision, OfAVerdictIsToTakeOrToRefuse) {
+  using enum Action;
+  const auto verdict = [](const std::vector<Action>& done) {
+    inspect::Outcome outcome = outcome_of(done);
+    decide_for_all(outcome);
+    decide_to_take_or_refuse(outcome);
+    std::string text = outcome.versions.empty() ? "none:" : "all:";
+    for (const Disposition& disposition : outcome.verdict.dispositions)
+      text += " " + std::string(to_string(disposition.done));
+    return text;
+  };
+  EXPECT_EQ(verdict({pass, tag}), "all: pass tag");
+  for (const Action done : {quarantine, discard, strip, reject}) EXPECT_EQ(verdict({done}), "none: reject");
+  EXPECT_EQ(verdict({pass, quarantine}), "none: reject reject");
+  EXPECT_EQ(verdict({quarantine, defer}), "none: defer defer");
+}
+
+TEST(PipeDecision, IsMadeWhereTheMessageIs) {
+  using enum rastel::pipe::RequestKind;
+  EXPECT_EQ(place_of(deliver, Place::before_queue), Place::before_queue);
+  EXPECT_EQ(place_of(queue, Place::after_queue), Place::after_queue);
+  EXPECT_EQ(place_of(filter, Place::before_queue), Place::after_queue);
+  EXPECT_EQ(place_of(verdict, Place::after_queue), Place::before_queue);
+  EXPECT_EQ(place_of(verdict, Place::outbound), Place::outbound);
+}
+
 TEST(PipeDecision, IsSaidAsMailServersWantIt) {
   const auto answer = [](Action done) { return answer_without_message(outcome_of({done}), "1f"); };
   EXPECT_EQ(answer(Action::reject), (Answer{.doing = Doing::refused,

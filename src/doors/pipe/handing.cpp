@@ -52,6 +52,7 @@ asio::awaitable<Answer> Handing::decide(Deadline reply_by, std::function<bool()>
   outcome_ = co_await services_.inspector.inspect(subject_, reply_by);
   story_.scan = since(start);
   decide_for_all(outcome_);
+  if (kind_ == RequestKind::verdict) decide_to_take_or_refuse(outcome_);
   Answer answer = co_await judged(std::move(client_is_there));
   story_.reply = brief(answer);
   answered_ = Clock::now();
@@ -87,6 +88,7 @@ asio::awaitable<Answer> Handing::pass() {
   Answer answer;
   answer.doing = Doing::pass;
   answer.id = subject_.id;
+  if (kind_ == RequestKind::verdict) co_return answer;
   answer.above = taken_.above;
   // Whether it was held and released before isn't for everybody who can connect.
   inspect::Outcome shown = outcome_;

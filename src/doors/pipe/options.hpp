@@ -30,7 +30,7 @@ struct Rows<PipeDoorOptions> {
   static constexpr std::tuple rows{
       Option{"name", &PipeDoorOptions::name, Required{"pipe"}, "Names the door in log, history and rules."},
       Option{"listen", &PipeDoorOptions::listen, Required{"unix:/run/rastel/pipe.sock"},
-             "Where rastel-deliver, rastel-filter and rastel-qmail-queue find the door: a unix socket."},
+             "Where rastel-deliver and its like find the door: a unix socket."},
       Option{"socket_mode", &PipeDoorOptions::socket_mode,
              "Permissions of the socket; the programs run as the recipients."},
       Option{"place", &PipeDoorOptions::place,

@@ -142,8 +142,7 @@ inspect::Subject Session::subject() const {
   subject.id = new_message_id();
   Envelope& envelope = subject.envelope;
   envelope.door = door_->options.name;
-  // Its caller can't refuse any more: a notice takes the message's place, and the message is held.
-  envelope.place = request_.kind == RequestKind::filter ? Place::after_queue : door_->options.place;
+  envelope.place = place_of(request_.kind, door_->options.place);
   envelope.reverse_path = request_.sender;
   for (const std::string& recipient : request_.recipients) envelope.recipients.push_back({recipient, {}});
   envelope.queue_id = request_.queue_id;

@@ -21,6 +21,7 @@ enum class RequestKind : char {
   deliver = 'd',  // a delivery follows
   filter = 'f',   // the message goes on to whoever reads the program's output: a notice can take its place
   queue = 'q',    // it goes into a queue
+  verdict = 'v',  // whoever asks can take it as it is or refuse it, and has his client still
 };
 
 struct Request {
