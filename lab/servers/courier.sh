@@ -34,7 +34,7 @@ chown erin /home/erin/.courier
 chmod 600 /home/erin/.courier
 if [ "$2" = courierfilter ]; then
   ln -s /usr/lib/rastel/rastel-courierfilter /usr/lib/courier/filters/rastel
-  printf 'esmtp\nlocal\n' >/etc/courier/enablefiltering
+  echo 'esmtp local' >/etc/courier/enablefiltering
   filterctl start rastel
 fi
 /usr/sbin/authdaemond start
