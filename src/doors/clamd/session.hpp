@@ -69,6 +69,7 @@ class Session {
   // The answer's lines: of what was taken, or why it wasn't.
   [[nodiscard]] boost::asio::awaitable<Saying> scan(MessagePointer message, std::string subject,
                                                     ScanKind kind);
+  [[nodiscard]] boost::asio::awaitable<Result<Digest>> key_of(MessagePointer message);
   [[nodiscard]] boost::asio::awaitable<Saying> scan(Taken taken, std::string subject, ScanKind kind);
   [[nodiscard]] static boost::asio::awaitable<EngineState> ask(std::shared_ptr<DoorState> door);
   [[nodiscard]] boost::asio::awaitable<EngineState> engine();

@@ -7,6 +7,7 @@
 #include "base/identifier.hpp"
 #include "base/log.hpp"
 #include "base/os/freed_memory.hpp"
+#include "doors/clamd/retry_key.hpp"
 #include "doors/clamd/session.hpp"
 #include "inspect/message_log.hpp"
 #include "inspect/room.hpp"
@@ -30,14 +31,6 @@ std::chrono::microseconds since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
 }
 
-// A mail door scans the same bytes as a message.
-Digest file_key(const Digest& digest) {
-  Sha256 hash;
-  hash.update("file ");
-  hash.update({reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()});
-  return hash.finish();
-}
-
 Saying refusal(std::string why) {
   return {.kind = Saying::Kind::error, .names = {}, .reason = std::move(why)};
 }
@@ -56,10 +49,21 @@ void Session::tell_refused(std::string_view subject, std::string_view why) const
   log::info("door {}: {} for {} is not scanned: {}", door_->options.name, subject, client_, why);
 }
 
+asio::awaitable<Result<Digest>> Session::key_of(MessagePointer message) {
+  if (message->size() <= Message::memory_limit) co_return retry_key(*message);
+  auto work = [message = std::move(message)] { return retry_key(*message); };
+  co_return co_await door_->services.blocking.run(std::move(work));
+}
+
 asio::awaitable<Saying> Session::scan(MessagePointer message, std::string subject, ScanKind kind) {
   inspect::Subject asked;
   asked.id = new_message_id();
-  asked.retry_key = file_key(message->digest());
+  const auto key = co_await key_of(message);
+  if (!key) {
+    tell_refused(subject, key.error().what);
+    co_return refusal(std::string(reason::not_stored));
+  }
+  asked.retry_key = *key;
   asked.may_be_file = true;
   asked.message = std::move(message);
   asked.envelope.door = door_->options.name;
