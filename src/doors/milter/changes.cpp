@@ -111,6 +111,20 @@ Result<std::string> header_of(const Message& message) {
   return header;
 }
 
+// A header without the fields that tell how long the body was.
+std::string without_lengths(std::string_view header) {
+  std::string rest;
+  for (std::size_t at = 0; at < header.size();) {
+    std::size_t end = line_end(header, at);
+    while (end < header.size() && (header[end] == ' ' || header[end] == '\t')) end = line_end(header, end);
+    const std::string_view field = header.substr(at, end - at);
+    const std::string_view name = trim(field.substr(0, field.find(':')));
+    if (!equal_ignoring_case(name, "Content-Length") && !equal_ignoring_case(name, "Lines")) rest += field;
+    at = end;
+  }
+  return rest;
+}
+
 Result<bool> same_bodies(const Message& left, std::uint64_t left_at, const Message& right,
                          std::uint64_t right_at) {
   if (left.size() - left_at != right.size() - right_at) return false;
@@ -127,9 +141,9 @@ Result<bool> same_bodies(const Message& left, std::uint64_t left_at, const Messa
 Result<Changes> changes_between(const Message& original, const Message& edited, LeadingSpace space) {
   RASTEL_TRY(const std::string before, header_of(original));
   RASTEL_TRY(const std::string after, header_of(edited));
-  Changes changes;
-  changes.headers = header_changes(before, after, space);
   RASTEL_TRY(const bool same_body, same_bodies(original, before.size(), edited, after.size()));
+  Changes changes;
+  changes.headers = header_changes(before, same_body ? after : without_lengths(after), space);
   if (!same_body) changes.body = after.size();
   return changes;
 }

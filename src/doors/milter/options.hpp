@@ -12,6 +12,8 @@
 
 namespace rastel {
 
+inline constexpr std::uint32_t most_milter_recipients = 4'000;
+
 struct MilterDoorOptions {
   std::string name;            // required
   Endpoint listen;             // required
@@ -36,7 +38,8 @@ struct Rows<MilterDoorOptions> {
              "Where the door listens; for a Postfix in a chroot below /var/spool/postfix."},
       Option{"socket_mode", &MilterDoorOptions::socket_mode, "Permissions of a unix socket."},
       Option{"socket_group", &MilterDoorOptions::socket_group,
-             "The group of a unix socket: the mail server's (postfix, smmsp); empty: the daemon's."},
+             "The group of a unix socket: the mail server's (postfix; Sendmail connects as root); empty: the "
+             "daemon's."},
       Option{"place", &MilterDoorOptions::place,
              "before-queue, outbound for a server that takes mail from own clients, after-queue where a "
              "refusal would bounce (Postfix's non_smtpd_milters)."},
@@ -48,7 +51,10 @@ struct Rows<MilterDoorOptions> {
              "Put the X-Rastel line on top; false towards the Internet."},
       Option{"max_sessions", &MilterDoorOptions::max_sessions, 1U, 10'000U,
              "Connections of mail servers at a time; those beyond wait until one leaves."},
-      Option{"max_recipients", &MilterDoorOptions::max_recipients, 1U, 4'000U, "Recipients a message."},
+      Option{"max_recipients", &MilterDoorOptions::max_recipients, 1U, most_milter_recipients,
+             "Recipients a message; others are refused. After the queue none can be: there it is 4000, and "
+             "with more the "
+             "message is deferred."},
       Option{"max_hops", &MilterDoorOptions::max_hops, 1U, 1'000U,
              "Received: lines above which a message loops."},
       Option{"idle_timeout", &MilterDoorOptions::idle_timeout, Duration(10'000), Duration(24 * 3600'000),

@@ -34,7 +34,7 @@ rastel::milter::FilterOptions machine_options(const MilterDoorOptions& door) {
                     {Stage::data, {"i"}},
                     {Stage::end_of_headers, {"i"}},
                     {Stage::end_of_message, {"i"}}};
-  options.most_recipients = door.max_recipients;
+  options.most_recipients = door.place == Place::after_queue ? most_milter_recipients : door.max_recipients;
   return options;
 }
 
@@ -99,7 +99,7 @@ void Session::forget_message() {
   envelope_ = {};
   paths_.clear();
   incoming_.reset();
-  header_too_large_ = false;
+  header_too_large_ = recipients_missing_ = false;
 }
 
 asio::awaitable<void> Session::on(event::Negotiated negotiated) {

@@ -59,6 +59,7 @@ class Session : public std::enable_shared_from_this<Session> {
   [[nodiscard]] boost::asio::awaitable<void> on(rastel::milter::event::OverLimit over);
   [[nodiscard]] boost::asio::awaitable<void> on(rastel::milter::event::Violation violation);
 
+  [[nodiscard]] bool is_after_queue() const;
   void answer(const rastel::smtp::Reply& reply);
   void forget_message();
   [[nodiscard]] std::string macro(std::string_view name) const;  // empty: it wasn't said
@@ -80,6 +81,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::vector<std::string> paths_;  // of the recipients, as they were said
   std::optional<Incoming> incoming_;
   bool header_too_large_ = false;
+  bool recipients_missing_ = false;  // some that couldn't be refused
   Clock::time_point began_;
 };
 

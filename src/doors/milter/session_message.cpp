@@ -49,6 +49,8 @@ std::string joined(const std::vector<std::string>& arguments) {
   return text;
 }
 
+rastel::smtp::Reply too_many_recipients() { return {452, "4.5.3 Error: too many recipients"}; }
+
 std::uint64_t announced_size(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments)
     if (starts_ignoring_case(argument, "SIZE=")) return std::strtoull(argument.c_str() + 5, nullptr, 10);
@@ -96,6 +98,10 @@ class Session::Progress {
   std::shared_ptr<State> state_;
 };
 
+// Of a program's mail: no step before the end may be refused, or Postfix takes its own configuration for
+// wrong and tries for ever (PROTOCOLS B-32).
+bool Session::is_after_queue() const { return door_->options.place == Place::after_queue; }
+
 Rights Session::rights() const {
   return {.add_headers = machine_.may(action::add_headers),
           .change_headers = machine_.may(action::change_headers),
@@ -107,7 +113,7 @@ Rights Session::rights() const {
 asio::awaitable<void> Session::on(event::Mail mail) {
   forget_message();
   const inspect::Services& services = door_->services;
-  if (!inspect::has_space(services.spool, announced_size(mail.arguments)))
+  if (!is_after_queue() && !inspect::has_space(services.spool, announced_size(mail.arguments)))
     co_return answer(inspect::no_space());
   began_ = Clock::now();
   envelope_.door = door_->options.name;
@@ -130,9 +136,9 @@ asio::awaitable<void> Session::on(event::Rcpt rcpt) {
 }
 
 asio::awaitable<void> Session::on(event::OverLimit over) {
-  if (over.limit == rastel::milter::Limit::recipients)
-    co_return answer({452, "4.5.3 Error: too many recipients"});
-  header_too_large_ = true;
+  if (over.limit == rastel::milter::Limit::recipients && !is_after_queue())
+    co_return answer(too_many_recipients());
+  (over.limit == rastel::milter::Limit::recipients ? recipients_missing_ : header_too_large_) = true;
   machine_.go_on();
 }
 
@@ -177,6 +183,7 @@ std::optional<rastel::smtp::Reply> Session::refusal(const Result<MessagePointer>
                  message.error().what);
     return inspect::reply_to(message.error());
   }
+  if (recipients_missing_) return too_many_recipients();
   if (header_too_large_) return rastel::smtp::Reply{552, "5.3.4 Error: the header is too large"};
   if (incoming_->scanned().received_fields() > door_->options.max_hops) return inspect::too_many_hops();
   return std::nullopt;
@@ -217,6 +224,8 @@ asio::awaitable<void> Session::on(event::EndOfMessage) {
   const Deadline reply_by = Deadline::in(door_->options.reply_deadline);
   Progress progress(shared_from_this());
   Result<MessagePointer> message = co_await incoming().finish();
+  // Postfix before version 4 of the protocol says it here alone.
+  if (envelope_.queue_id.empty()) envelope_.queue_id = macro("i");
   if (message && (*message)->size() > Message::memory_limit) {
     stream_.release_buffer();
     machine_.release_buffers();

@@ -68,7 +68,10 @@ std::optional<std::string> value_of(const HeaderEdit& edit, LeadingSpace space) 
 
 std::optional<std::string> packet_of(const HeaderEdit& edit, LeadingSpace space) {
   const auto value = value_of(edit, space);
-  if (!is_name(edit.name) || !value) return std::nullopt;
+  // White space before the colon (RFC 5322 4.5.8) is there as the mail server said it.
+  std::string_view name = edit.name;
+  while (is_of_old_fields(edit.kind) && !name.empty() && is_white(name.back())) name.remove_suffix(1);
+  if (!is_name(name) || !value) return std::nullopt;
   std::string data;
   char command = 'h';
   switch (edit.kind) {
