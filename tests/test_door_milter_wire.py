@@ -12,7 +12,7 @@ import pytest
 
 import daemon
 import peers
-from milter_peer import Server, ask
+from milter_peer import Server, ask, strings
 from test_door_milter import PARTS, RULES, id_in, with_virus
 
 CLEAN = peers.mail("nothing in it")
@@ -276,3 +276,56 @@ def test_the_lines_for_sendmail_and_postfix_defer_without_us():
         text = (pages / page).read_text()
         actions = re.findall(r"milter_default_action ?= ?(\w+)", text)
         assert actions and set(actions) == {"tempfail"}, page
+
+
+def test_no_recipient_of_a_program_is_refused():
+    """Postfix takes a refusal of one for a wrong configuration, and tries again for ever."""
+    with daemon.Rastel(milter=[{"place": "after-queue", "max_recipients": 3}]) as small, Server(small.address("milter")) as server:
+        server.connect(name="localhost", address="127.0.0.1")
+        server.helo("localhost")
+        answers = server.begin(*(f"user{number}@lab.test" for number in range(5)))
+        assert [command for command, _ in answers] == [b"c"] * 6
+        server.body(server.header(CLEAN))
+        assert server.end().final == b"c"
+        assert "user4@lab.test" in small.history("--limit", "1", count=1)[0]["to"]
+        # Of so many it doesn't know all: none is refused, and the message comes again.
+        answers = server.begin(*(f"user{number}@lab.test" for number in range(4001)))
+        assert {command for command, _ in answers} == {b"c"}
+        server.body(server.header(CLEAN))
+        final = server.end()
+        assert final.final == b"y" and final.reply.startswith("452 4.5.3 "), final.reply
+
+
+def test_a_queue_id_that_comes_last_is_known(rastel):
+    """Postfix with milter_protocol below 4 says it at the end of the message alone."""
+    with Server(rastel.where, version=3, steps=0x1FF) as server:
+        server.connect()
+        server.helo()
+        server.mail()
+        server.rcpt()
+        body = server.header(CLEAN)
+        server.body(body)
+        server.macro(b"E", i="LastOfAll")
+        line, = rastel.lines(id_in(server.end().own()[0]))
+    assert " queue=LastOfAll " in line, line
+
+
+def test_a_length_that_is_wrong_with_the_new_body_goes(rastel):
+    content = with_virus("shorter").replace(b"MIME-Version", b"Content-Length: 400\r\nLines: 12\r\nMIME-Version", 1)
+    verdict = ask(rastel.where, content, "strip@lab.test")
+    assert verdict.body() is not None
+    changed = {name: value.strip() for how, _, name, value in verdict.headers() if how == "m"}
+    assert changed.get("Content-Length") in ("", str(len(verdict.body())))
+
+
+@pytest.mark.parametrize("space", [b" ", b"\t"])
+def test_a_forged_field_with_white_space_before_its_colon(rastel, space):
+    """Whoever shows it so gets an answer, and not a 451 each time it comes."""
+    with Server(rastel.where) as server:
+        server.connect()
+        server.helo()
+        server.begin()
+        server.step(b"L", strings(b"X-Rastel" + space, " clean; id=1"))
+        server.body(server.header(CLEAN))
+        verdict = server.end()
+    assert verdict.final == b"c", verdict.reply
