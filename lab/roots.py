@@ -18,7 +18,7 @@ import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
-STORE = CHECKOUT / "build" / "lab"
+STORE = (CHECKOUT / "build" / "lab").resolve()  # where it is a link, /proc/N/root would lead out of a session by it
 BASE = STORE / "base"
 CODENAME = "bookworm"
 SERVERS = {
