@@ -9,15 +9,17 @@ import conftest
 import matrix
 import peers
 import roots
-from lab_exit_codes import CALLERS, ENDS
+import lab_exit_codes
+from lab_exit_codes import ENDS
 
+# The others, and what else is said there, aren't measured yet.
+CALLERS = {caller: row for caller, row in lab_exit_codes.CALLERS.items() if caller in ("Postfix mailbox_command", "Postfix pipe", "Exim pipe")}
 PROGRAM = "usr/local/bin/ends"
-USERS = {caller: "dave" if caller == "Postfix pipe" else "alice" for caller in CALLERS}  # tell them apart in one queue
 
 
 def send(session, caller, end):
     sent = matrix.Sent(session.contents["clean"])
-    sent.address = f"{USERS[caller]}+{end}{matrix.DOMAIN}"
+    sent.address = f"{CALLERS[caller][2]}+{end}{matrix.DOMAIN}"
     with peers.Client(None, connection=session.lab.connect(session.lab.session.address, CALLERS[caller][1])) as client:
         sent.reply = client.deliver(sent.content, matrix.SENDER + matrix.DOMAIN, [sent.address])
     assert sent.reply.code == 250, sent.reply
@@ -60,9 +62,9 @@ def measured():
     if reason:
         pytest.skip(reason)
     found = {}
-    for name in sorted({name for name, _, _ in CALLERS.values()}):
+    for name in sorted({name for name, *_ in CALLERS.values()}):
         with matrix.Session(name) as session:
-            found |= measure(session, [caller for caller, (where, _, _) in CALLERS.items() if where == name])
+            found |= measure(session, [caller for caller, (where, *_) in CALLERS.items() if where == name])
     conftest.tables.append(("exit codes of delivery programs", ["caller", *ENDS],
                             [[caller, *(found[caller, end] for end in ENDS)] for caller in CALLERS]))
     return found
@@ -70,4 +72,4 @@ def measured():
 
 @pytest.mark.parametrize("caller", CALLERS)
 def test_each_end_is_understood_as_it_was_meant(measured, caller):
-    assert {end: measured[caller, end] for end in ENDS} == CALLERS[caller][2]
+    assert {end: measured[caller, end] for end in ENDS} == {end: CALLERS[caller][3][end] for end in ENDS}
