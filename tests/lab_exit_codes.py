@@ -38,7 +38,7 @@ PROGRAM_STATES = ["clean", "infected", "over quota", "disk full", "daemon down"]
 PROGRAMS = {
     "procmail": {"disk full": "73"},     # procmail(1): without -t the mail bounces
     "procmail -t": {"disk full": "75"},
-    "maildrop": {"over quota": "77", "disk full": "75"},
+    "maildrop": {"over quota": "75", "disk full": "75"},
     "dovecot-lda -e": {"over quota": "77", "disk full": "75"},  # dovecot-lda(1): 75 for almost all failures
     "dovecot-lda, quota_full_tempfail": {"over quota": "75", "disk full": "75"},
     "Cyrus deliver": {"over quota": "75", "disk full": "75"},   # imapd.conf(5): lmtp_over_quota_perm_failure is off
