@@ -28,6 +28,7 @@ import sessions  # noqa: E402
 
 MOUNTS = roots.STORE / "mounts"
 CLONE_NEWNET = 0x40000000
+SPOOL = "var/tmp"  # where Rastel's programs put what they are given
 
 
 def lend_spool(root, folder, group):
@@ -39,6 +40,13 @@ def lend_spool(root, folder, group):
     others = [line for line in pathlib.Path("/etc/group").read_text().splitlines() if not line.startswith(f"{group}:")]
     pathlib.Path("/run/group").write_text("\n".join([*others, f"{group}:x:{gid}:nobody", ""]))
     roots.run("mount", "--bind", "/run/group", "/etc/group")
+
+
+def small_disk(folder, size):
+    """In place of a folder, and whose that is."""
+    there = folder.stat()
+    options = f"size={size},uid={there.st_uid},gid={there.st_gid},mode={there.st_mode & 0o7777:o}"
+    roots.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder)
 
 
 def start_server(name, session_name, share):
@@ -54,10 +62,13 @@ def start_server(name, session_name, share):
                   ["link", "set", "eth0", "up"], ["route", "add", "default", "via", "10.99.0.1"]):
         roots.run("ip", "-n", name, *words)
     root = roots.mount_root(name, MOUNTS / name)
+    for folder in sessions.SERVERS[name].small_disks:
+        small_disk(root / folder, "1m")
     (root / "run/rastel").mkdir()
     roots.run("mount", "--bind", share, root / "run/rastel")
     if name == session.mta and session.lent:
         roots.lend_programs(root, session.lent)
+        small_disk(root / SPOOL, "64m")
     if name == session.mta and session.spool:
         lend_spool(root, *session.spool)
     shutil.copy(roots.HERE / "servers" / f"{name}.sh", root / "root/start.sh")

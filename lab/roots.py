@@ -30,6 +30,7 @@ SERVERS = {
     "opensmtpd": ["opensmtpd", "procmail", "maildrop"],
     "cyrus": ["cyrus-imapd", "cyrus-admin", "sasl2-bin"],
     "courier": ["courier-mta", "procmail"],
+    "delivery": ["postfix", "procmail", "maildrop", "dovecot-core", "cyrus-imapd"],
 }
 USERS = ["alice", "bob", "carol", "dave"]
 CLONE_NEWNS = 0x00020000

@@ -8,16 +8,20 @@ import dataclasses
 class Server:
     address: str
     ports: list  # on which it answers once it is up
+    small_disks: tuple = ()  # folders of its root that are a disk of 1 MB each, to be filled
 
+
+CAROL = ("home/carol", "var/mail")  # where delivery programs put her mail
 
 SERVERS = {
     "postfix": Server("10.99.0.2", [2501, 2511, 2502]),
     "dovecot": Server("10.99.0.3", [24, 143, 12345]),
-    "exim": Server("10.99.0.4", [2501, 10026]),
-    "opensmtpd": Server("10.99.0.5", [2501]),
-    "sendmail": Server("10.99.0.6", [25]),
+    "exim": Server("10.99.0.4", [2501, 10026], CAROL),
+    "opensmtpd": Server("10.99.0.5", [2501], CAROL),
+    "sendmail": Server("10.99.0.6", [25, 2503, 2516, 2517], CAROL),
     "cyrus": Server("10.99.0.7", [24]),
-    "courier": Server("10.99.0.8", [25]),
+    "courier": Server("10.99.0.8", [25], CAROL),
+    "delivery": Server("10.99.0.10", [2513], (*CAROL, "var/spool/cyrus/mail")),
 }
 
 
@@ -56,6 +60,11 @@ SESSIONS = {
     "pipe": Session(["postfix"], "postfix", "postfix", {
         "Postfix mailbox_command, procmail": 2506, "Postfix pipe, maildrop": 2507, "Postfix pipe, sendmail": 2508,
         "procmail filter": 2509, "maildrop xfilter": 2510}, lent="small"),
+    "delivery": Session(["delivery"], "delivery", "delivery", {
+        "Postfix mailbox_command, procmail": 2506, "Postfix mailbox_command, procmail -t": 2507,
+        "Postfix mailbox_command, maildrop": 2508, "Postfix mailbox_command, dovecot-lda": 2509,
+        "Postfix mailbox_command, dovecot-lda, quota_full_tempfail": 2510, "Postfix pipe, maildrop": 2511,
+        "Postfix pipe, dovecot-lda": 2512, "Postfix pipe, Cyrus deliver": 2513}, lent="small"),
     "exim": Session(["exim"], "exim", "exim", {
         "Exim av_scanner clamd, SCAN": 2501, "Exim av_scanner clamd, zINSTREAM": 2502, "Exim av_scanner cmdline": 2503,
         "Exim manualroute": 2504, "Exim pipe, maildrop": 2505, "Exim transport_filter": 2506}, lent="all", spool=("/var/spool/exim4", "Debian-exim")),
@@ -71,18 +80,19 @@ SESSIONS = {
 # Where the messages of a user are, in the root of who keeps them: files of one message each.
 MAILDIR = "home/{user}/Maildir/*/*"
 MAILBOXES = {"dovecot": MAILDIR, "exim": MAILDIR, "opensmtpd": MAILDIR, "courier": MAILDIR, "sendmail": MAILDIR,
-             "postfix": MAILDIR, "cyrus": "var/spool/cyrus/mail/user/{user}/*."}
+             "postfix": MAILDIR, "delivery": MAILDIR, "cyrus": "var/spool/cyrus/mail/user/{user}/*."}
 
 # What prints a line for each message that waits, and what makes the server try them all now.
 QUEUES = {
     "postfix": (["postqueue", "-j"], ["postqueue", "-f"]),
+    "delivery": (["postqueue", "-j"], ["postqueue", "-f"]),
     "exim": (["exim4", "-bpru"], ["exim4", "-qff"]),
     "opensmtpd": (["smtpctl", "show", "queue"], [
         "sh", "-c", "smtpctl show routes | sed 's/[.].*//' | while read -r id; do smtpctl resume route $id; done; smtpctl schedule all"]),
-    "sendmail": (["find", "/var/spool/mqueue", "/var/spool/mqueue-local", "-name", "qf*"],
-                 ["sh", "-c", "sendmail -q; sendmail -C /etc/mail/local.cf -q"]),
+    "sendmail": (["find", "/var/spool", "-path", "*/mqueue*/qf*"],
+                 ["sh", "-c", "sendmail -q; for name in local ends mbox; do sendmail -C /etc/mail/$name.cf -q; done"]),
     "courier": (["find", "/var/lib/courier/msgs", "-type", "f"], ["courier", "flush"]),
 }
 
-LOGS = {"postfix": "var/log/mail.log", "exim": "var/log/exim4/mainlog", "opensmtpd": "root/start.log",
+LOGS = {"postfix": "var/log/mail.log", "delivery": "var/log/mail.log", "exim": "var/log/exim4/mainlog", "opensmtpd": "root/start.log",
         "sendmail": "root/traffic.log", "courier": "root/start.log"}

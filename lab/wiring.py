@@ -101,6 +101,7 @@ WIRING = {
     "dovecot": (lambda: lmtp("dovecot"), "127.0.0.1:10026", ""),
     "cyrus": (lambda: lmtp("cyrus"), "127.0.0.1:10026", ""),
     "pipe": (pipe, "127.0.0.1:10026", ""),
+    "delivery": (pipe, "127.0.0.1:10026", ""),
     "exim": (exim, "127.0.0.1:10026", 'admin_group = "Debian-exim"'),  # for who asks by `rastel scan`
     "opensmtpd": (opensmtpd, "127.0.0.1:10026", ""),
     "sendmail": (sendmail, "127.0.0.1:25", ""),

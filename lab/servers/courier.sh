@@ -3,8 +3,8 @@
 # Runs inside Courier's root of the lab: configures it as what stands behind Rastel, and starts it.
 #
 #   2501   Rastel's: clients -> Rastel -> Courier 127.0.0.1:25
-#   25     no filter; mail to erin is handed to procmail through Rastel by her .courier. In the session "courierfilter"
-#          all mail is asked about
+#   25     no filter; mail to erin and carol is handed to procmail through Rastel by their .courier, to alice-CODE to a program
+#          that ends with it. In the session "courierfilter" all mail is asked about
 #
 # Local mail goes into ~/Maildir.
 set -eu
@@ -12,6 +12,8 @@ sed -i 's/^BOFHCHECKDNS=.*/BOFHCHECKDNS=0/; s/^TARPIT=.*/TARPIT=0/; s/^MAXPERC=.
   s#^TCPDOPTS=.*#TCPDOPTS="-nodnslookup -noidentlookup"#' /etc/courier/esmtpd
 # Mail is to arrive as it was sent: Courier would write MIME anew.
 echo 'MIME=none' >>/etc/courier/esmtpd
+# By default it keeps failures of mail that came by SMTP to itself: there would be no bounce to see.
+echo 'opt BOFHSUPPRESSBACKSCATTER=none' >>/etc/courier/bofh
 printf 'lab.test\nlocalhost\n' >/etc/courier/locals
 echo lab.test >/etc/courier/me
 echo lab.test >/etc/courier/esmtpacceptmailfor.dir/lab
@@ -29,9 +31,12 @@ for user in alice bob carol dave; do su "$user" -c 'maildirmake.courier ~/Maildi
 useradd -m -s /bin/sh erin
 # shellcheck source=lab/servers/programs.sh
 . /root/programs.sh
-echo '| /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail' >/home/erin/.courier
-chown erin /home/erin/.courier
-chmod 600 /home/erin/.courier
+echo '| /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail' | tee /home/erin/.courier >/home/carol/.courier-default
+echo '| /usr/lib/rastel/rastel-deliver --timeout=16s -- /usr/local/bin/ends' >/home/alice/.courier-default
+for file in /home/erin/.courier /home/carol/.courier-default /home/alice/.courier-default; do
+  chown --reference="${file%/*}" "$file"
+  chmod 600 "$file"
+done
 if [ "$2" = courierfilter ]; then
   ln -s /usr/lib/rastel/rastel-courierfilter /usr/lib/courier/filters/rastel
   echo 'esmtp local' >/etc/courier/enablefiltering

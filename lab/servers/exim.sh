@@ -9,6 +9,7 @@
 #   2505   on the pipe to maildrop
 #   2506   a filter of the transport into the mailbox
 #   2516   to a program that ends as the address says
+#   2517   on the pipe to procmail
 #   10026  where passed mail enters again
 #
 # Local mail goes into ~/Maildir.
@@ -17,7 +18,7 @@ cat >/etc/exim4/exim4.conf <<'CONFIGURATION'
 primary_hostname = lab.test
 domainlist local_domains = lab.test
 hostlist relay_from_hosts = 127.0.0.1
-daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 2505 : 2506 : 2516 : 10026
+daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 2505 : 2506 : 2516 : 2517 : 10026
 local_interfaces = 0.0.0.0
 log_file_path = /var/log/exim4/%slog
 tls_advertise_hosts =
@@ -56,8 +57,10 @@ ends:
 local_user:
   driver = accept
   domains = +local_domains
+  local_part_suffix = +*
+  local_part_suffix_optional
   check_local_user
-  transport = ${if eq{$received_port}{2505} {rastel_pipe} {${if eq{$received_port}{2506} {filtered} {maildir}}}}
+  transport = ${extract{at$received_port}{at2505=rastel_pipe at2506=filtered at2517=procmail}{$value}{maildir}}
 begin transports
 to_rastel:
   driver = smtp
@@ -84,9 +87,19 @@ rastel_pipe:
   freeze_signal
   freeze_exec_fail
   timeout_defer
+procmail:
+  driver = pipe
+  command = /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail
+  return_fail_output
+  message_prefix =
+  message_suffix =
+  temp_errors = 71 : 73 : 74 : 75 : 111
+  freeze_signal
+  freeze_exec_fail
+  timeout_defer
 ends:
   driver = pipe
-  command = /usr/lib/rastel/rastel-deliver -- /usr/local/bin/ends
+  command = /usr/lib/rastel/rastel-deliver --timeout=16s -- /usr/local/bin/ends
   return_fail_output
   message_prefix =
   message_suffix =

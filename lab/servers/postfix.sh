@@ -96,12 +96,12 @@ xfilter unix - n n - 10 pipe
 2516 inet n - n - - smtpd
   -o syslog_name=pf2516 -o content_filter=ends:dummy
 ends unix - n n - - local
-  -o { mailbox_command = /usr/lib/rastel/rastel-deliver -- /usr/local/bin/ends }
+  -o { mailbox_command = /usr/lib/rastel/rastel-deliver --timeout=16s -- /usr/local/bin/ends }
 2517 inet n - n - - smtpd
   -o syslog_name=pf2517 -o content_filter=endspipe:dummy
 endspipe unix - n n - 10 pipe
   flags=DRq user=alice argv=/usr/lib/rastel/rastel-deliver --sender=\${sender} --recipient=\${recipient}
-  -- /usr/local/bin/ends \${extension}
+  --timeout=16s -- /usr/local/bin/ends \${extension}
 MASTER
 postconf -e 'endspipe_destination_recipient_limit = 1' 'maildrop_destination_recipient_limit = 1' 'xfilter_destination_recipient_limit = 1'
 # shellcheck source=lab/servers/programs.sh

@@ -25,13 +25,24 @@ to "$HOME/Maildir/"
 MAILDROP
 chown alice /home/alice/.maildrop.filter # only what is the user's own is taken
 chmod 600 /home/alice/.maildrop.filter
-# A delivery program that ends as the extension of the address says (alice+75@…).
+# A delivery program that ends as the extension of the address says, up to a dot (alice+75@…); what ends with 0 is kept.
+mkdir -m 1777 /var/ends
 cat >/usr/local/bin/ends <<'PROGRAM'
 #!/bin/sh
+extension=${1:-${EXTENSION:-${EXT:-$LOCAL_PART_SUFFIX}}}
+extension=${extension#+}
+extension=${extension%%.*}
+[ -n "$extension" ] || exec /usr/bin/procmail -Y -d "$2" # a bounce, from Sendmail
+if [ "$extension" = 0 ]; then
+  cat >"/var/ends/new.$$" && mv "/var/ends/new.$$" "$(mktemp /var/ends/whole.XXXXXX)"
+  exit
+fi
 cat >/dev/null
-extension=${1:-${EXTENSION:-${LOCAL_PART_SUFFIX#+}}}
 [ "$extension" != signal ] || kill -9 $$
 exit "$extension"
 PROGRAM
 chmod 755 /usr/local/bin/ends
-if command -v maildirmake.maildrop >/dev/null; then su alice -c 'maildirmake.maildrop ~/Maildir'; fi
+if command -v maildirmake.maildrop >/dev/null; then
+  for user in alice carol; do su "$user" -c 'maildirmake.maildrop ~/Maildir'; done
+  su carol -c 'maildirmake.maildrop -q 100000S ~/Maildir' # a small quota: of maildrop alone
+fi

@@ -5,6 +5,8 @@
 #   2502   before the queue: it shows Rastel /run/rastel/milter.sock what it gets
 #   2501   Rastel's: clients -> Rastel -> Sendmail 127.0.0.1:25
 #   2503   on the pipe to procmail
+#   2516   on the pipe to a program that ends as the address says
+#   2517   on the pipe to mail.local
 #   25     no filter; clients reach it from elsewhere, too
 #
 # Local mail goes into ~/Maildir by procmail.
@@ -50,7 +52,7 @@ chmod 644 /etc/mail/*
 # shellcheck source=lab/servers/programs.sh
 . /root/programs.sh
 m4 /etc/mail/lab.mc >/etc/mail/sendmail.cf
-# The second Sendmail is the same but for its port, its queue and its local mailer.
+# The other Sendmails are the same but for their ports, their queues and their local mailers.
 cat >/root/local.m4 <<'CONFIGURATION'
 define(`LOCAL_MAILER_PATH', `/usr/lib/rastel/rastel-deliver')dnl
 define(`LOCAL_MAILER_ARGS', `rastel-deliver --sender $g --recipient $u -- /usr/bin/procmail -Y -a $h -d $u')dnl
@@ -60,9 +62,15 @@ define(`confPID_FILE', `/run/sendmail-local.pid')dnl
 DAEMON_OPTIONS(`Name=local, Family=inet, Addr=0.0.0.0, Port=2503, InputMailFilters=')dnl
 MAILER_DEFINITIONS
 CONFIGURATION
-sed -e '/local_procmail/d; /DAEMON_OPTIONS/d; /confPID_FILE/d; /^MAILER_DEFINITIONS/{r /root/local.m4
-  d}' /etc/mail/lab.mc | m4 >/etc/mail/local.cf
-mkdir -m 700 /var/spool/mqueue-local
+sed "s#-- /usr/bin/procmail.*#--timeout 16s -- /usr/local/bin/ends +\$h \$u')dnl#
+  s/-local/-ends/; s/2503/2516/" /root/local.m4 >/root/ends.m4
+sed "s#/usr/bin/procmail.*#/usr/libexec/sendmail/mail.local -d \$u')dnl#
+  s/-local/-mbox/; s/2503/2517/" /root/local.m4 >/root/mbox.m4
 sendmail -bi
-sendmail -bD -q5s -C /etc/mail/local.cf &
+for name in local ends mbox; do
+  sed -e "/local_procmail/d; /DAEMON_OPTIONS/d; /confPID_FILE/d; /^MAILER_DEFINITIONS/{r /root/$name.m4
+    d}" /etc/mail/lab.mc | m4 >/etc/mail/$name.cf
+  mkdir -m 700 /var/spool/mqueue-$name
+  sendmail -bD -q5s -C /etc/mail/$name.cf &
+done
 exec sendmail -bD -q5s -X /root/traffic.log
