@@ -27,7 +27,7 @@ SEED = os.environ.get("RASTEL_SEED", "1")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--renew-servers", action="store_true", help="write what was measured of the mail servers to docs/servers.md")
+    parser.addoption("--renew-servers", action="store_true", help="write what was measured of the mail servers to docs/")
 
 
 def pytest_configure(config):

@@ -1,75 +1,80 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What real mail servers do when the delivery program behind rastel-deliver ends with a code, by a signal, or isn't there:
-delivered, deferred, bounced. The table is printed. Needs root; skipped with a reason elsewhere."""
-import time
+"""What real mail servers do when the delivery program behind rastel-deliver ends with a code, by a signal, or isn't there; when
+something is wrong with Rastel; and with real delivery programs in trouble: delivered, deferred, bounced, held is what
+lab_exit_codes.py said before. The tables are printed, and they are those of docs/deliver.md (--renew-servers writes them there).
+Needs root; skipped with a reason elsewhere."""
+import concurrent.futures
+import pathlib
+import traceback
 
 import pytest
 
 import conftest
-import matrix
-import peers
+import exit_codes
 import roots
-import lab_exit_codes
-from lab_exit_codes import ENDS
+from lab_exit_codes import CALLERS, ENDS, PAIRS, STATES, of_program
 
-# The others, and what else is said there, aren't measured yet.
-CALLERS = {caller: row for caller, row in lab_exit_codes.CALLERS.items() if caller in ("Postfix mailbox_command", "Postfix pipe", "Exim pipe")}
-PROGRAM = "usr/local/bin/ends"
-
-
-def send(session, caller, end):
-    sent = matrix.Sent(session.contents["clean"])
-    sent.address = f"{CALLERS[caller][2]}+{end}{matrix.DOMAIN}"
-    with peers.Client(None, connection=session.lab.connect(session.lab.session.address, CALLERS[caller][1])) as client:
-        sent.reply = client.deliver(sent.content, matrix.SENDER + matrix.DOMAIN, [sent.address])
-    assert sent.reply.code == 250, sent.reply
-    return sent
-
-
-def settled(session, all_sent):
-    """Once Rastel has scanned each, and the mail server has had time to do what it then does."""
-    end = time.monotonic() + matrix.PATIENCE
-    while True:
-        seen = " ".join(row["msgid"] for row in session.rastel.history("--limit", "1000"))
-        if all(sent.mark in seen for sent in all_sent):
-            break
-        assert time.monotonic() < end, session.lab.mail_log()[-3000:]
-        time.sleep(0.3)
-    time.sleep(4)
-
-
-def became(session, sent):
-    waiting = any(sent.address in line for line in session.lab.queue())
-    bounced = any(sent.mark.encode() in data for data in session.lab.mailbox(matrix.SENDER).values())
-    return {(False, False): "delivered", (True, False): "deferred", (False, True): "bounced"}.get((waiting, bounced), "both")
-
-
-def measure(session, callers):
-    """{(caller, end): what became of it}; for "missing" the program is taken away at last."""
-    sent = {(caller, end): send(session, caller, end) for caller in callers for end in ENDS if end != "missing"}
-    settled(session, sent.values())
-    found = {key: became(session, one) for key, one in sent.items()}
-    program = session.lab.root(session.lab.session.mta) / PROGRAM
-    program.rename(program.with_suffix(".away"))
-    sent = {(caller, "missing"): send(session, caller, "missing") for caller in callers}
-    settled(session, sent.values())
-    return found | {key: became(session, one) for key, one in sent.items()}
+PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "deliver.md"
+BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
 
 @pytest.fixture(scope="module")
-def measured():
+def measured(request):
+    """{session: what was measured, or why there is nothing} of the sessions that the chosen tests are about."""
     reason = roots.why_not()
     if reason:
         pytest.skip(reason)
-    found = {}
-    for name in sorted({name for name, *_ in CALLERS.values()}):
-        with matrix.Session(name) as session:
-            found |= measure(session, [caller for caller, (where, *_) in CALLERS.items() if where == name])
-    conftest.tables.append(("exit codes of delivery programs", ["caller", *ENDS],
-                            [[caller, *(found[caller, end] for end in ENDS)] for caller in CALLERS]))
+    chosen = set()
+    for item in request.session.items:
+        parameters = getattr(item, "callspec", None) and item.callspec.params
+        if parameters and item.module.__name__ == __name__:
+            chosen.add(CALLERS[parameters["caller"]][0] if "caller" in parameters else PAIRS[parameters["pair"]][0])
+    names = [name for name in exit_codes.names() if name in chosen]
+
+    def one(name):
+        try:
+            return exit_codes.measure(name)
+        except BaseException:  # told by each test that wanted it
+            return traceback.format_exc()
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        found = dict(zip(names, pool.map(one, names)))
+    for title, (columns, rows) in zip(("exit codes of delivery programs", "delivery programs"), tables(found)):
+        conftest.tables.append((title, columns, rows))
     return found
+
+
+def tables(found):
+    return exit_codes.tables([one for one in found.values() if not isinstance(one, str)])
 
 
 @pytest.mark.parametrize("caller", CALLERS)
 def test_each_end_is_understood_as_it_was_meant(measured, caller):
-    assert {end: measured[caller, end] for end in ENDS} == {end: CALLERS[caller][3][end] for end in ENDS}
+    name, _, _, expected = CALLERS[caller]
+    assert not isinstance(measured[name], str), measured[name]
+    assert {end: measured[name].callers[caller, end] for end in [*ENDS, *STATES]} == expected
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=" to ".join)
+def test_a_real_delivery_program_in_each_state(measured, pair):
+    name, expected = PAIRS[pair][0], of_program(*pair)
+    assert not isinstance(measured[name], str), measured[name]
+    assert {state: measured[name].pairs[*pair, state] for state in expected} == expected
+
+
+def written(found):
+    text = ""
+    for columns, rows in tables(found):
+        text += "".join(f"| {' | '.join(line)} |\n" for line in [columns, ["---"] * len(columns), *rows]) + "\n"
+    return text
+
+
+def test_the_page_says_what_was_measured(measured, request):
+    missing = {name: found for name, found in measured.items() if isinstance(found, str)}
+    assert not missing and list(measured) == exit_codes.names(), missing
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    there, _, after = rest.partition(END)
+    if request.config.getoption("--renew-servers"):
+        PAGE.write_text(before + BEGIN + written(measured) + END + after)
+    else:
+        assert there == written(measured), "--renew-servers writes it anew"
