@@ -7,7 +7,7 @@ killed, or isn't there, rastel-deliver says 75, where the mail server itself wou
 Then with a program that delivers, by what is wrong with Rastel: that is 75 in each case, and what is infected is held (0).
 At last with real delivery programs: what each says in trouble of its own is its manual's."""
 
-ENDS = ["0", "1", "64", "65", "67", "69", "70", "71", "73", "74", "75", "77", "78", "111", "signal", "missing"]
+ENDS = ["0", "1", "64", "65", "67", "69", "70", "71", "73", "74", "75", "77", "78", "99", "100", "111", "signal", "missing"]
 STATES = ["infected", "spool full", "daemon hangs", "daemon down"]
 TROUBLE = {"infected": "held", "spool full": "deferred", "daemon hangs": "deferred", "daemon down": "deferred"}
 
@@ -22,6 +22,9 @@ EXIM = bounces_but({"0"}, {"71", "73", "74", "75", "111", "signal", "missing"})
 SENDMAIL = bounces_but({"0"}, {"71", "74", "75", "signal", "missing"})
 COURIER = bounces_but({"0"}, {"1", "71", "73", "74", "75", "111", "signal", "missing"})  # dot-courier(5)
 OPENSMTPD = bounces_but({"0"}, {"71", "75", "signal", "missing"})
+# qmail-command(8): 0 and 99 succeed, 100 and what it names are for good, everything else comes again.
+QMAIL = {end: "delivered" if end in {"0", "99"} else "bounced" if end in {"64", "65", "70", "77", "78", "100"} else "deferred"
+         for end in ENDS} | TROUBLE
 
 # caller: (session of lab/sessions.py, port, a user of its own among the callers of a session, what is expected)
 CALLERS = {
@@ -31,6 +34,7 @@ CALLERS = {
     "Sendmail Mlocal": ("sendmail", 2516, "alice", SENDMAIL),
     "Courier .courier": ("courier", 25, "alice", COURIER),
     "OpenSMTPD mda": ("opensmtpd", 2516, "alice", OPENSMTPD),
+    "qmail .qmail": ("qmail", 2503, "alice", QMAIL),
 }
 
 PROGRAM_STATES = ["clean", "infected", "over quota", "disk full", "daemon down"]

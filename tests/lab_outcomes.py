@@ -77,4 +77,10 @@ EXPECTED = {
     },
     "courier": {"Courier as next hop": BEFORE_QUEUE, "Courier .courier, procmail": DELIVER},
     "courierfilter": {"Courier courierfilter": CLAMD},
+    # A stand-in: qmail isn't in Debian.
+    "qmail": {
+        "qmail QMAILQUEUE": {**AFTER_QUEUE, "stopped": "sender waits"},  # qmail-smtpd asks while its client waits
+        "qmail QMAILQUEUE, place before-queue": BEFORE_QUEUE,
+        "qmail .qmail, maildrop": DELIVER,
+    },
 }
