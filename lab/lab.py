@@ -74,9 +74,10 @@ def start_server(name, session_name, share):
     shutil.copy(roots.HERE / "servers" / f"{name}.sh", root / "root/start.sh")
     shutil.copy(roots.HERE / "servers" / "programs.sh", root / "root")
     with open(root / "root/start.log", "w") as log:
-        subprocess.Popen(["ip", "netns", "exec", name, "chroot", str(root), "/bin/sh", "/root/start.sh",
-                          sessions.SERVERS[session.mailboxes].address, session_name], stdin=subprocess.DEVNULL,
-                         stdout=log, stderr=subprocess.STDOUT)
+        program = sessions.SERVERS[name].program
+        starts = [sys.executable, "-B", str(roots.HERE / program), str(root)] if program else ["chroot", str(root), "/bin/sh"]
+        subprocess.Popen(["ip", "netns", "exec", name, *starts, "/root/start.sh", sessions.SERVERS[session.mailboxes].address,
+                          session_name], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
 
 
 def inside(name, share):

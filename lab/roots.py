@@ -32,6 +32,7 @@ SERVERS = {
     "courier": ["courier-mta", "procmail"],
     "delivery": ["postfix", "procmail", "maildrop", "dovecot-core", "cyrus-imapd"],
 }
+SAME_LAYER = {"qmail": "postfix"}  # a stand-in, which needs delivery programs alone
 USERS = ["alice", "bob", "carol", "dave"]
 CLONE_NEWNS = 0x00020000
 
@@ -125,11 +126,13 @@ def need_base():
 
 def layer(name):
     """The folder of a server's layer; another list of packages makes another layer."""
+    name = SAME_LAYER.get(name, name)
     tag = hashlib.sha256(" ".join(SERVERS[name]).encode()).hexdigest()[:8]
     return STORE / "layers" / f"{name}-{tag}"
 
 
 def need_layer(name):
+    name = SAME_LAYER.get(name, name)
     need_base()
     upper = layer(name)
     with locked("apt"):

@@ -9,6 +9,7 @@ class Server:
     address: str
     ports: list  # on which it answers once it is up
     small_disks: tuple = ()  # folders of its root that are a disk of 1 MB each, to be filled
+    program: str = ""  # of the lab, where the server isn't in Debian: runs the script, then serves
 
 
 CAROL = ("home/carol", "var/mail")  # where delivery programs put her mail
@@ -21,6 +22,7 @@ SERVERS = {
     "sendmail": Server("10.99.0.6", [25, 2503, 2516, 2517], CAROL),
     "cyrus": Server("10.99.0.7", [24]),
     "courier": Server("10.99.0.8", [25], CAROL),
+    "qmail": Server("10.99.0.9", [2501, 2502, 2503], program="qmail.py"),
     "delivery": Server("10.99.0.10", [2513], (*CAROL, "var/spool/cyrus/mail")),
 }
 
@@ -75,12 +77,15 @@ SESSIONS = {
     "courier": Session(["courier"], "courier", "courier", {
         "Courier as next hop": 2501, "Courier .courier, procmail": To(25, "erin")}, lent="small"),
     "courierfilter": Session(["courier"], "courier", "courier", {"Courier courierfilter": 25}, lent="small"),
+    "qmail": Session(["qmail"], "qmail", "qmail", {
+        "qmail QMAILQUEUE": 2501, "qmail QMAILQUEUE, place before-queue": 2502, "qmail .qmail, maildrop": To(2503, "erin")}, lent="small"),
 }
 
 # Where the messages of a user are, in the root of who keeps them: files of one message each.
 MAILDIR = "home/{user}/Maildir/*/*"
 MAILBOXES = {"dovecot": MAILDIR, "exim": MAILDIR, "opensmtpd": MAILDIR, "courier": MAILDIR, "sendmail": MAILDIR,
-             "postfix": MAILDIR, "delivery": MAILDIR, "cyrus": "var/spool/cyrus/mail/user/{user}/*."}
+             "postfix": MAILDIR, "delivery": MAILDIR, "qmail": MAILDIR,
+             "cyrus": "var/spool/cyrus/mail/user/{user}/*."}
 
 # What prints a line for each message that waits, and what makes the server try them all now.
 QUEUES = {
@@ -92,7 +97,8 @@ QUEUES = {
     "sendmail": (["find", "/var/spool", "-path", "*/mqueue*/qf*"],
                  ["sh", "-c", "sendmail -q; for name in local ends mbox; do sendmail -C /etc/mail/$name.cf -q; done"]),
     "courier": (["find", "/var/lib/courier/msgs", "-type", "f"], ["courier", "flush"]),
+    "qmail": (["/var/qmail/bin/qmail-qread"], ["sh", "-c", "kill -ALRM $(cat /run/qmail-send.pid)"]),
 }
 
 LOGS = {"postfix": "var/log/mail.log", "delivery": "var/log/mail.log", "exim": "var/log/exim4/mainlog", "opensmtpd": "root/start.log",
-        "sendmail": "root/traffic.log", "courier": "root/start.log"}
+        "sendmail": "root/traffic.log", "courier": "root/start.log", "qmail": "root/start.log"}

@@ -95,6 +95,15 @@ reply_deadline = "180s"
 """ + smtp("relay", 10025, "127.0.0.1:10026", "after-queue")
 
 
+def qmail():
+    return pipe() + """
+[[door.pipe]]
+name   = "smtpd"
+listen = "unix:{share}/before-queue.sock"
+place  = "before-queue"
+"""
+
+
 # session: its doors, where released mail goes in again, and what a configuration of its own says in [site].
 WIRING = {
     "postfix": (postfix, "127.0.0.1:10026", ""),
@@ -107,6 +116,7 @@ WIRING = {
     "sendmail": (sendmail, "127.0.0.1:25", ""),
     "courier": (lambda: pipe() + in_front(), "127.0.0.1:25", ""),
     "courierfilter": (pipe, "127.0.0.1:25", ""),
+    "qmail": (qmail, "127.0.0.1:10026", ""),
 }
 
 

@@ -28,6 +28,8 @@ WAITING = {
     "opensmtpd": "smtpctl show queue | grep '|mda|.*[^|]$'",
     "exim": "exim4 -bpru | sed -n 's/^ *\\([^ <]*@lab.test\\)$/\\1/p' | while read -r address; do "
             "grep -q \"==.*<$address>\" /var/log/exim4/mainlog && echo $address; done",
+    "qmail": "/var/qmail/bin/qmail-qread | tr ' ' '\\n' | sed -n 's/^T//p' | while read -r address; do "
+             "grep -q \"^deferral: <$address>\" /root/start.log && echo $address; done",
 }
 
 
@@ -36,7 +38,7 @@ class Handed:
 
     def __init__(self, session, port, user, extension, content):
         self.session, self.sent = session, matrix.Sent(content)
-        between = "-" if session.lab.session.mta == "courier" else "+"
+        between = "-" if session.lab.session.mta in ("courier", "qmail") else "+"
         self.address = f"{user}{between}{extension}{matrix.DOMAIN}"
         connection = session.lab.connect(session.lab.session.address, port)
         with peers.Client(None, connection=connection, timeout=60) as client:
@@ -167,10 +169,20 @@ class Measured:
             if end != "missing":
                 handed |= self.to_callers(end)
         self.phase(handed | self.to_programs("over quota", peers.mail("large", LINE * 2_800, b"Message-ID: <1@x>\r\n")))
+        self.went_on()
         if self.mine:
             program = session.lab.root(session.lab.session.mta) / PROGRAM
             program.rename(program.with_suffix(".away"))
             self.phase(self.to_callers("missing"))
+
+    def went_on(self):
+        """qmail alone goes on with the lines behind one that succeeded, but behind 99; its environment says who wrote to whom."""
+        root, rows = self.session.lab.root(self.session.lab.session.mta), self.session.rastel.history("--limit", "1000")
+        behind = b"".join(path.read_bytes() for path in root.glob("home/alice/Behind/new/*"))
+        for (caller, end), handed in [(key, one) for key, one in self.handed.items() if key[0] == "qmail .qmail" and key[1] in ENDS]:
+            assert (handed.sent.mark.encode() in behind) == (end == "0"), end
+            told = {(row["from"], handed.address in row["to"]) for row in rows if handed.sent.mark in row["msgid"]}
+            assert told == {(matrix.SENDER + matrix.DOMAIN, True)}, (end, told)
 
     def content(self, state):
         return self.session.contents["infected" if state == "infected" else "clean"]

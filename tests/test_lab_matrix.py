@@ -3,7 +3,6 @@
 lab_outcomes.py said before. The sessions run beside each other. The table is printed, and it is the one of docs/servers.md
 (--renew-servers writes it there). Needs root; skipped with a reason elsewhere."""
 import concurrent.futures
-import pathlib
 import re
 import subprocess
 import traceback
@@ -14,11 +13,10 @@ import conftest
 import daemon
 import matrix
 import roots
+import servers_page
 import wiring
 from lab_outcomes import CLASSES, EXPECTED
 
-PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "servers.md"
-BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 CELLS = [(session, hook, kind) for session, hooks in EXPECTED.items() for hook in hooks for kind in CLASSES]
 
 
@@ -55,28 +53,19 @@ def test_what_becomes_of_it(measured, session, hook, kind):
     assert measured[session][hook][kind] == EXPECTED[session][hook][kind]
 
 
-def table(found):
-    lines = [["hook", *CLASSES], ["---"] * (len(CLASSES) + 1), *rows(found)]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
-
-
 def test_the_page_says_what_was_measured(measured, request):
     missing = {name: found for name, found in measured.items() if not isinstance(found, dict)}
     assert not missing and list(measured) == list(EXPECTED), missing
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    written, _, after = rest.partition(END)
-    if request.config.getoption("--renew-servers"):
-        PAGE.write_text(before + BEGIN + table(measured) + END + after)
-    else:
-        assert written == table(measured), "--renew-servers writes it anew"
+    text = servers_page.table(["hook", *CLASSES], rows(measured))
+    assert servers_page.says("measured", text, request.config.getoption("--renew-servers")), "--renew-servers writes it anew"
 
 
-PAGES = sorted(path.stem for path in (PAGE.parent / "servers").glob("*.md"))
+PAGES = sorted(path.stem for path in (servers_page.PAGE.parent / "servers").glob("*.md"))
 
 
 def blocks(page):
     """What stands in a page: (language, text) of each block."""
-    return re.findall(r"^```(\w*)\n(.*?)^```$", (PAGE.parent / "servers" / f"{page}.md").read_text(), re.M | re.S)
+    return re.findall(r"^```(\w*)\n(.*?)^```$", (servers_page.PAGE.parent / "servers" / f"{page}.md").read_text(), re.M | re.S)
 
 
 def words(line):

@@ -49,8 +49,8 @@ def test_what_it_prints_can_be_typed(tmp_path):
 
 
 def test_a_server_that_is_not_there_is_said():
-    answer = subprocess.run([sys.executable, "-B", PLAY, "qmail"], capture_output=True, text=True)
-    assert answer.returncode == 1 and "no server \"qmail\"; there are: postfix dovecot" in answer.stderr
+    answer = subprocess.run([sys.executable, "-B", PLAY, "exchange"], capture_output=True, text=True)
+    assert answer.returncode == 1 and "no server \"exchange\"; there are: postfix dovecot" in answer.stderr
 
 
 def commands():

@@ -25,7 +25,8 @@ to "$HOME/Maildir/"
 MAILDROP
 chown alice /home/alice/.maildrop.filter # only what is the user's own is taken
 chmod 600 /home/alice/.maildrop.filter
-# A delivery program that ends as the extension of the address says, up to a dot (alice+75@…); what ends with 0 is kept.
+# A delivery program that ends as the extension of the address says, up to a dot (alice+75@…); what ends with 0 is kept, and
+# what ends with 99 where that is qmail's success.
 mkdir -m 1777 /var/ends
 cat >/usr/local/bin/ends <<'PROGRAM'
 #!/bin/sh
@@ -33,9 +34,9 @@ extension=${1:-${EXTENSION:-${EXT:-$LOCAL_PART_SUFFIX}}}
 extension=${extension#+}
 extension=${extension%%.*}
 [ -n "$extension" ] || exec /usr/bin/procmail -Y -d "$2" # a bounce, from Sendmail
-if [ "$extension" = 0 ]; then
+if [ "$extension" = 0 ] || { [ "$extension" = 99 ] && [ -d /var/qmail ]; }; then
   cat >"/var/ends/new.$$" && mv "/var/ends/new.$$" "$(mktemp /var/ends/whole.XXXXXX)"
-  exit
+  exit "$extension"
 fi
 cat >/dev/null
 [ "$extension" != signal ] || kill -9 $$
