@@ -44,13 +44,13 @@ def contents():
 
 
 class Session:
-    """One session of the lab with a rasteld beside its mail server."""
+    """One session of the lab with a rasteld beside its mail server; `configured`: what gives its configuration for a session."""
 
-    def __init__(self, name):
+    def __init__(self, name, configured=wiring.configuration):
         self.lab = lab_module.start(name)
         self.rastel = None
         try:
-            self.rastel = daemon.Rastel(prefix=self.lab.beside_mta(), configuration=wiring.configuration(self.lab)).start()
+            self.rastel = daemon.Rastel(prefix=self.lab.beside_mta(), configuration=configured(self.lab)).start()
         except BaseException:
             self.close()
             raise
@@ -148,12 +148,16 @@ class Session:
     def stopped(self):
         """{hook: outcome} of a message that comes while rasteld is away."""
         self.rastel.stop()
-        sent = {hook: self.send(hook, Sent(self.contents["stopped"])) for hook in self.hooks}
+        return self.away(self.hooks, self.rastel.start)
+
+    def away(self, hooks, come_back):
+        """{hook: outcome} of a clean message that comes while nothing can be scanned, until come_back() is called."""
+        sent = {hook: self.send(hook, Sent(self.contents["stopped"])) for hook in hooks}
         first = {hook: one.reply for hook, one in sent.items()}
         self.lab.flush()
         time.sleep(3)  # what is wrong would happen now
         early = {hook: self.seen(one) for hook, one in sent.items()}
-        self.rastel.start()
+        come_back()
         for hook, one in sent.items():
             if first[hook].code // 100 == 4:
                 self.send(hook, one)
