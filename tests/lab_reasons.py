@@ -27,9 +27,8 @@ def outcomes(held, waits):
 
 BEFORE_QUEUE = outcomes("held", "sender waits")
 AFTER_QUEUE = outcomes("held", "queue waits")
-# A verdict alone: what would be held is refused. What is tried twice isn't said of it: Exim's copy begins with a Received line of its
-# own each time, so the door doesn't know it again.
-CLAMD = {reason: outcome for reason, outcome in outcomes("refused", "sender waits").items() if reason not in TWICE}
+# A verdict alone: what would be held is refused.
+CLAMD = outcomes("refused", "sender waits")
 # It can't take a message away.
 FILTER = outcomes("notice", "queue waits")
 
