@@ -20,7 +20,7 @@ POSTFIX = bounces_but({"0"}, {"71", "75", "signal", "missing"})
 # By temp_errors, as recommended.
 EXIM = bounces_but({"0"}, {"71", "73", "74", "75", "111", "signal", "missing"})
 SENDMAIL = bounces_but({"0"}, {"71", "74", "75", "signal", "missing"})
-COURIER = bounces_but({"0"}, {"1", "71", "73", "74", "75", "111", "signal", "missing"})  # dot-courier(5)
+COURIER = bounces_but({"0", "99"}, {"1", "71", "73", "74", "75", "111", "signal", "missing"})  # dot-courier(5)
 OPENSMTPD = bounces_but({"0"}, {"71", "75", "signal", "missing"})
 # qmail-command(8): 0 and 99 succeed, 100 and what it names are for good, everything else comes again.
 QMAIL = {end: "delivered" if end in {"0", "99"} else "bounced" if end in {"64", "65", "70", "77", "78", "100"} else "deferred"

@@ -26,15 +26,15 @@ MAILDROP
 chown alice /home/alice/.maildrop.filter # only what is the user's own is taken
 chmod 600 /home/alice/.maildrop.filter
 # A delivery program that ends as the extension of the address says, up to a dot (alice+75@…); what ends with 0 is kept, and
-# what ends with 99 where that is qmail's success.
+# what ends with 99 where that is a success, to qmail and Courier.
 mkdir -m 1777 /var/ends
 cat >/usr/local/bin/ends <<'PROGRAM'
 #!/bin/sh
 extension=${1:-${EXTENSION:-${EXT:-$LOCAL_PART_SUFFIX}}}
 extension=${extension#+}
-extension=${extension%%.*}
+extension=${extension%%[.:]*} # qmail has a colon in the place of a dot
 [ -n "$extension" ] || exec /usr/bin/procmail -Y -d "$2" # a bounce, from Sendmail
-if [ "$extension" = 0 ] || { [ "$extension" = 99 ] && [ -d /var/qmail ]; }; then
+if [ "$extension" = 0 ] || { [ "$extension" = 99 ] && [ -e /var/qmail -o -e /etc/courier ]; }; then
   cat >"/var/ends/new.$$" && mv "/var/ends/new.$$" "$(mktemp /var/ends/whole.XXXXXX)"
   exit "$extension"
 fi
