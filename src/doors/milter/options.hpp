@@ -53,8 +53,7 @@ struct Rows<MilterDoorOptions> {
              "Connections of mail servers at a time; those beyond wait until one leaves."},
       Option{"max_recipients", &MilterDoorOptions::max_recipients, 1U, most_milter_recipients,
              "Recipients a message; others are refused. After the queue none can be: there it is 4000, and "
-             "with more the "
-             "message is deferred."},
+             "with more the message is deferred."},
       Option{"max_hops", &MilterDoorOptions::max_hops, 1U, 1'000U,
              "Received: lines above which a message loops."},
       Option{"idle_timeout", &MilterDoorOptions::idle_timeout, Duration(10'000), Duration(24 * 3600'000),

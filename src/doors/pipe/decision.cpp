@@ -82,12 +82,14 @@ Place place_of(rastel::pipe::RequestKind kind, Place configured) {
 }
 
 void decide_to_take_or_refuse(inspect::Outcome& outcome) {
-  for (Disposition& disposition : outcome.verdict.dispositions) {
+  std::vector<Disposition>& dispositions = outcome.verdict.dispositions;
+  const bool is_taken_as_it_is = std::ranges::none_of(dispositions, [](const Disposition& disposition) {
     const Action done = disposition.done;
-    if (done != Action::quarantine && done != Action::discard && done != Action::strip) continue;
-    disposition.done = Action::reject;
-    outcome.versions.clear();
-  }
+    return done == Action::quarantine || done == Action::discard || done == Action::strip;
+  });
+  if (is_taken_as_it_is) return;
+  outcome.versions.clear();
+  for (Disposition& disposition : dispositions) disposition.done = Action::reject;
 }
 
 Answer answer_without_message(const inspect::Outcome& outcome, const std::string& id) {

@@ -17,7 +17,7 @@ void decide_for_all(inspect::Outcome& outcome);
 // Where a message is that comes with such a request.
 [[nodiscard]] Place place_of(rastel::pipe::RequestKind kind, Place configured);
 // Whoever asks for a verdict takes the message as it is or refuses it: what would keep it, change it or let
-// it vanish refuses it.
+// it vanish refuses it. After decide_for_all().
 void decide_to_take_or_refuse(inspect::Outcome& outcome);
 
 // Of an outcome of which nobody gets the message.

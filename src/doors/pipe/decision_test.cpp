@@ -63,6 +63,7 @@ TEST(PipeDecision, OfAVerdictIsToTakeOrToRefuse) {
   EXPECT_EQ(verdict({pass, tag}), "all: pass tag");
   for (const Action done : {quarantine, discard, strip, reject}) EXPECT_EQ(verdict({done}), "none: reject");
   EXPECT_EQ(verdict({pass, quarantine}), "none: reject reject");
+  EXPECT_EQ(verdict({pass, strip, tag}), "none: reject reject reject");
   EXPECT_EQ(verdict({quarantine, defer}), "none: defer defer");
 }
 
