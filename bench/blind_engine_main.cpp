@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // An engine that looks at nothing and calls everything clean: what `rasteld` starts in its place in one
 // contender of the bench, so that all but scanning is measured (door, wire, confined workers, next hop).
-// Never installed: built by `./dev bench` alone, into a folder without a rasteld; it says of itself that it
-// is blind.
+// Never installed: built into a folder without a rasteld; it says of itself that it is blind.
 #include <cstring>
 #include <memory>
 
@@ -16,7 +15,7 @@ using namespace rastel::sandbox;
 class BlindScanner final : public Scanner {
  public:
   Result<> prove(const std::filesystem::path&) override { return {}; }
-  Report scan(int, std::uint64_t, const std::filesystem::path&) override {
+  Report scan(int, std::uint64_t, const std::filesystem::path&, ScannedAs) override {
     Report report;
     report.layers = 1;  // a report of no layers isn't believed
     report.engine_version = "blind";
