@@ -20,7 +20,7 @@ static_assert(block >= rastel::pipe::longest_above);
 std::size_t length_of_envelope_field(std::string_view begin) {
   constexpr std::string_view name = "X-Envelope-";
   const std::size_t end = begin.find('\n');
-  if (end == std::string_view::npos || end > HeaderScanner::longest_looked_at) return 0;
+  if (end > HeaderScanner::longest_looked_at) return 0;  // or there is none
   if (!equal_ignoring_case(begin.substr(0, name.size()), name)) return 0;
   const bool folded = begin.size() <= end + 1 || begin[end + 1] == ' ' || begin[end + 1] == '\t';
   return folded ? 0 : end + 1;
