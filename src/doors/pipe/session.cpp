@@ -18,7 +18,6 @@ using rastel::pipe::Answer;
 using rastel::pipe::Doing;
 using rastel::pipe::FrameKind;
 using rastel::pipe::FrameReader;
-using rastel::pipe::RequestKind;
 
 namespace {
 
