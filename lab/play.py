@@ -52,6 +52,7 @@ def play(name):
     binaries = roots.binaries()
     # Ctrl-C goes to everything at the terminal: only this process shall act on it.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started this may ignore it
     with tempfile.TemporaryDirectory(prefix="rastel-lab-") as folder, lab_module.start(name) as lab:
         os.chmod(folder, 0o755)
         configuration = pathlib.Path(folder) / "rastel.toml"
