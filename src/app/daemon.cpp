@@ -165,7 +165,7 @@ class Daemon final : public control::ControlHandlers {
     RASTEL_CO_TRY(Configuration configuration, parse_configuration(handover.configuration, handover.source));
     RASTEL_CO_TRY(std::vector<doors::smtp::DoorTls> tls, load_tls(configuration, handover));
     take(std::move(configuration));
-    RASTEL_CO_CHECK(entrances_->open(configuration_, std::move(handover.listeners), std::move(tls)));
+    RASTEL_CO_CHECK(entrances_->open(configuration_, std::move(handover.listeners), tls));
     draining_ = false;
     log::info("configuration {} taken", handover.source);
     keeper_->set_options(configuration_.signatures);
@@ -245,7 +245,7 @@ class Daemon final : public control::ControlHandlers {
         doors::http::Sources{[this] { return health_now(); }, [this] { return metrics_text(); }},
         doors::clamd::Sources{main_.get_executor(), [this] { return engine_now(); },
                               [this] { asio::co_spawn(main_, load_if_new(), asio::detached); }});
-    RASTEL_CO_CHECK(entrances_->open(configuration_, std::move(handover.listeners), std::move(tls)));
+    RASTEL_CO_CHECK(entrances_->open(configuration_, std::move(handover.listeners), tls));
     co_return Result<>{};
   }
 
