@@ -56,12 +56,8 @@ bool same(const Field& left, const Field& right) {
   return left.name == right.name && left.value == right.value;
 }
 
-}  // namespace
-
-std::vector<HeaderEdit> header_changes(std::string_view original, std::string_view edited,
-                                       LeadingSpace space) {
-  const std::vector<Field> before = fields_of(original);
-  const std::vector<Field> after = fields_of(edited);
+std::vector<HeaderEdit> edits_between(const std::vector<Field>& before, const std::vector<Field>& after,
+                                      LeadingSpace space) {
   std::vector<HeaderEdit> edits;
   std::map<std::string, std::uint32_t> count;  // of each name so far
   std::size_t next = 0;                        // of `after`
@@ -91,8 +87,6 @@ std::vector<HeaderEdit> header_changes(std::string_view original, std::string_vi
   return edits;
 }
 
-namespace {
-
 constexpr std::size_t block = 64 * 1024;  // octets
 
 // The header with the empty line behind it; all of the message if there is none.
@@ -111,18 +105,9 @@ Result<std::string> header_of(const Message& message) {
   return header;
 }
 
-// A header without the fields that tell how long the body was.
-std::string without_lengths(std::string_view header) {
-  std::string rest;
-  for (std::size_t at = 0; at < header.size();) {
-    std::size_t end = line_end(header, at);
-    while (end < header.size() && (header[end] == ' ' || header[end] == '\t')) end = line_end(header, end);
-    const std::string_view field = header.substr(at, end - at);
-    const std::string_view name = trim(field.substr(0, field.find(':')));
-    if (!equal_ignoring_case(name, "Content-Length") && !equal_ignoring_case(name, "Lines")) rest += field;
-    at = end;
-  }
-  return rest;
+// The fields that tell how long the body was.
+bool is_length(const Field& field) {
+  return equal_ignoring_case(field.name, "Content-Length") || equal_ignoring_case(field.name, "Lines");
 }
 
 Result<bool> same_bodies(const Message& left, std::uint64_t left_at, const Message& right,
@@ -138,12 +123,19 @@ Result<bool> same_bodies(const Message& left, std::uint64_t left_at, const Messa
 
 }  // namespace
 
+std::vector<HeaderEdit> header_changes(std::string_view original, std::string_view edited,
+                                       LeadingSpace space) {
+  return edits_between(fields_of(original), fields_of(edited), space);
+}
+
 Result<Changes> changes_between(const Message& original, const Message& edited, LeadingSpace space) {
   RASTEL_TRY(const std::string before, header_of(original));
   RASTEL_TRY(const std::string after, header_of(edited));
   RASTEL_TRY(const bool same_body, same_bodies(original, before.size(), edited, after.size()));
   Changes changes;
-  changes.headers = header_changes(before, same_body ? after : without_lengths(after), space);
+  std::vector<Field> fields = fields_of(after);
+  if (!same_body) std::erase_if(fields, is_length);
+  changes.headers = edits_between(fields_of(before), fields, space);
   if (!same_body) changes.body = after.size();
   return changes;
 }
