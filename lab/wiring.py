@@ -45,12 +45,12 @@ place       = "after-queue"
 """
 
 
-def pipe():
-    return """
+def pipe(name="pipe", socket="pipe", more=""):
+    return f"""
 [[door.pipe]]
-name   = "pipe"
-listen = "unix:{share}/pipe.sock"
-"""
+name   = "{name}"
+listen = "unix:{{share}}/{socket}.sock"
+{more}"""
 
 
 def exim():
@@ -86,22 +86,11 @@ listen = "unix:{share}/milter.sock"
 
 
 def opensmtpd():
-    return pipe() + """
-[[door.pipe]]
-name           = "filter"
-listen         = "unix:{share}/before-queue.sock"
-place          = "before-queue"
-reply_deadline = "180s"
-""" + smtp("relay", 10025, "127.0.0.1:10026", "after-queue")
+    return pipe() + pipe("filter", "before-queue", 'place = "before-queue"\nreply_deadline = "180s"\n') + smtp("relay", 10025, "127.0.0.1:10026", "after-queue")
 
 
 def qmail():
-    return pipe() + """
-[[door.pipe]]
-name   = "smtpd"
-listen = "unix:{share}/before-queue.sock"
-place  = "before-queue"
-"""
+    return pipe() + pipe("smtpd", "before-queue", 'place = "before-queue"\n')
 
 
 # session: its doors, where released mail goes in again, and what a configuration of its own says in [site].

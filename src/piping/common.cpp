@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <sys/resource.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -61,6 +62,13 @@ bool Parent::is_gone() const {
   if (now != 1) return false;
   const auto first = os::read_file("/proc/1/comm", 64);
   return !first || *first != "smtpd\n";
+}
+
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 std::chrono::milliseconds time_to_ask(const Options& options) {

@@ -24,6 +24,9 @@ class Parent {
   int was_;
 };
 
+// For a filter that runs as long as its mail server: each message under way has some.
+void allow_many_descriptors();
+
 // How long the daemon may be asked: some of the time is the next program's.
 [[nodiscard]] std::chrono::milliseconds time_to_ask(const Options& options);
 

@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -188,13 +187,6 @@ void accept_all(const FileDescriptor& listener, Shared& shared) {
     else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
       (void)poll(nullptr, 0, 50);  // no descriptor, no memory: in a moment
   }
-}
-
-void allow_many_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 }  // namespace

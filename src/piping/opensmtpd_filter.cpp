@@ -12,7 +12,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "piping/common.hpp"
@@ -32,14 +31,6 @@ constexpr int look_again = 500;  // ms: for what waits in vain
 void be_deaf() {
   for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGPIPE, SIGXFSZ, SIGALRM})
     (void)std::signal(number, SIG_IGN);
-}
-
-// Each message that is held is one.
-void allow_many_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 bool never_wait(int descriptor) {

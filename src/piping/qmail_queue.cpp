@@ -31,14 +31,6 @@ std::string real_queue(const Invocation& invocation, const Options& options) {
   return "/usr/sbin/qmail-queue";
 }
 
-std::optional<std::string> text_of(const Spooled& file) {
-  if (file.size > largest_envelope) return std::nullopt;
-  std::string text(static_cast<std::size_t>(file.size), '\0');
-  if (pread(file.file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-    return std::nullopt;
-  return text;
-}
-
 // Also what it was given is what the real one gets: byte by byte.
 int hand_over(const std::string& real, const Spooled& message, const Spooled& envelope,
               const FileDescriptor& connection) {
@@ -95,7 +87,7 @@ int qmail_queue(const Invocation& invocation) {
   if (!original) return code_of(original.error().ending, caller);
   auto envelope = spool_all(STDOUT_FILENO);
   if (!envelope) return code_of(envelope.error().ending, caller);
-  const auto text = text_of(*envelope);
+  const auto text = text_of(*envelope, largest_envelope);
   auto parsed = text ? parse_queue_envelope(*text) : std::nullopt;
   if (!parsed) return code_of(Ending::bad_envelope, caller);
   options->request.kind = pipe::RequestKind::queue;

@@ -97,6 +97,14 @@ Outcome<Spooled> spool_all(int from) {
   }
 }
 
+std::optional<std::string> text_of(const Spooled& file, std::uint64_t most) {
+  if (file.size > most) return std::nullopt;
+  std::string text(static_cast<std::size_t>(file.size), '\0');
+  if (pread(file.file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
+    return std::nullopt;
+  return text;
+}
+
 Outcome<Spooled> spool_text(const std::string& text) {
   SpoolWriter writer;
   if (const auto written = writer.write(text); !written) return std::unexpected(written.error());

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,9 @@ class SpoolWriter {
 // All that comes from `from` until its end.
 [[nodiscard]] Outcome<Spooled> spool_all(int from);
 [[nodiscard]] Outcome<Spooled> spool_text(const std::string& text);
+
+// Nothing: it is larger than `most` bytes, or can't be read.
+[[nodiscard]] std::optional<std::string> text_of(const Spooled& file, std::uint64_t most);
 
 // `above` bytes of `original`, `line`, and what is left of it, or all of `changed` (< 0: none).
 [[nodiscard]] Outcome<Spooled> spool_with_line(const Spooled& original, std::uint64_t above,

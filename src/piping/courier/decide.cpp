@@ -30,11 +30,9 @@ Outcome<Spooled> open_file(const std::string& path) {
 Outcome<std::string> read_all(const std::string& path, std::uint64_t most) {
   auto file = open_file(path);
   if (!file) return std::unexpected(file.error());
-  if (file->size > most) return std::unexpected(Problem{Ending::cant_read, "too large: " + path});
-  std::string text(static_cast<std::size_t>(file->size), '\0');
-  if (pread(file->file.get(), text.data(), text.size(), 0) != static_cast<ssize_t>(text.size()))
-    return std::unexpected(Problem{Ending::cant_read, "can't read " + path});
-  return text;
+  auto text = text_of(*file, most);
+  if (!text) return std::unexpected(Problem{Ending::cant_read, "too large, or can't be read: " + path});
+  return *std::move(text);
 }
 
 Outcome<pipe::Request> request_of(const Paths& paths) {
