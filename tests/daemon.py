@@ -249,6 +249,13 @@ class Rastel:
     def scans_under_way(self):
         return self.status().get("scans", {}).get("under_way", 0)
 
+    def wait_for_a_scan(self, seconds=20):
+        """Until one is under way."""
+        end = time.monotonic() + seconds
+        while not self.scans_under_way():
+            assert time.monotonic() < end, "no scan began"
+            time.sleep(0.02)
+
     # Talking to it
 
     def door(self, number=0):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The measured tables of docs/servers.md: each stands between two lines that name it."""
+"""The measured tables of docs/servers.md and deliver.md: each stands between two lines that name it."""
 import pathlib
 
 PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "servers.md"
@@ -10,12 +10,12 @@ def table(columns, rows):
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def says(name, text, renew):
+def says(name, text, renew, page=PAGE):
     """Whether the page has this table under that name; `renew`: writes it there."""
     begin, end = f"<!-- {name}: begin -->\n", f"<!-- {name}: end -->\n"
-    before, found, rest = PAGE.read_text().partition(begin)
+    before, found, rest = page.read_text().partition(begin)
     written, _, after = rest.partition(end)
     assert found, f"the page has no place for {name}"
     if renew:
-        PAGE.write_text(before + begin + text + end + after)
+        page.write_text(before + begin + text + end + after)
     return renew or written == text

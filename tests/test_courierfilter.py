@@ -263,10 +263,7 @@ def test_the_end_of_its_input_ends_it_when_all_is_answered(closing, tmp_path):
         paths = courier.queue(CLEAN)
         with courier.connect() as connection:
             connection.sendall("".join(path + "\n" for path in paths).encode() + b"\n")
-            end = time.monotonic() + 20
-            while not rastel.scans_under_way():
-                assert time.monotonic() < end
-                time.sleep(0.05)
+            rastel.wait_for_a_scan()
             courier.process.stdin.close()
             time.sleep(0.3)
             assert courier.is_there(), "somebody waits for an answer"
@@ -322,10 +319,7 @@ def test_a_daemon_killed_in_the_middle_of_a_scan_is_a_deferral(closing, tmp_path
         paths = courier.queue(CLEAN)
         with courier.connect() as connection:
             connection.sendall("".join(path + "\n" for path in paths).encode() + b"\n")
-            end = time.monotonic() + 20
-            while not rastel.scans_under_way():
-                assert time.monotonic() < end
-                time.sleep(0.05)
+            rastel.wait_for_a_scan()
             rastel.kill()
             assert answer(connection) == WAITS
         assert courier.is_there()

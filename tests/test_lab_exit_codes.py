@@ -12,10 +12,10 @@ import pytest
 import conftest
 import exit_codes
 import roots
+import servers_page
 from lab_exit_codes import CALLERS, ENDS, PAIRS, STATES, of_program
 
 PAGE = pathlib.Path(__file__).resolve().parent.parent / "docs" / "deliver.md"
-BEGIN, END = "<!-- measured: begin -->\n", "<!-- measured: end -->\n"
 
 
 @pytest.fixture(scope="module")
@@ -63,18 +63,11 @@ def test_a_real_delivery_program_in_each_state(measured, pair):
 
 
 def written(found):
-    text = ""
-    for columns, rows in tables(found):
-        text += "".join(f"| {' | '.join(line)} |\n" for line in [columns, ["---"] * len(columns), *rows]) + "\n"
-    return text
+    return "".join(servers_page.table(columns, rows) + "\n" for columns, rows in tables(found))
 
 
 def test_the_page_says_what_was_measured(measured, request):
     missing = {name: found for name, found in measured.items() if isinstance(found, str)}
     assert not missing and list(measured) == exit_codes.names(), missing
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    there, _, after = rest.partition(END)
-    if request.config.getoption("--renew-servers"):
-        PAGE.write_text(before + BEGIN + written(measured) + END + after)
-    else:
-        assert there == written(measured), "--renew-servers writes it anew"
+    renew = request.config.getoption("--renew-servers")
+    assert servers_page.says("measured", written(measured), renew, PAGE), "--renew-servers writes it anew"

@@ -32,13 +32,6 @@ def begin(rastel, content, with_end=True, **options):
     return client
 
 
-def under_way(rastel, seconds=20):
-    end = time.monotonic() + seconds
-    while not rastel.scans_under_way():
-        assert time.monotonic() < end, "no scan began"
-        time.sleep(0.02)
-
-
 def kill(pids):
     for pid in pids:
         try:
@@ -52,7 +45,7 @@ def test_a_worker_killed_in_mid_scan_defers_then_holds(start):
     content = daemon.slow("killer")
     for expected in ("451", "250"):  # the second time the same bytes are held, or they would be deferred for days
         with begin(rastel, content) as client:
-            under_way(rastel)
+            rastel.wait_for_a_scan()
             time.sleep(0.1)  # the worker has it now
             kill(rastel.workers())
             assert str(client.reply().code) == expected
@@ -68,7 +61,7 @@ def test_the_engine_killed_in_mid_scan_defers(start):
     rastel = start()
     rastel.stop_workers()
     with begin(rastel, peers.mail("engine killed")) as client:
-        under_way(rastel)
+        rastel.wait_for_a_scan()
         kill(rastel.zygotes())
         code = client.reply().code
     # The scan that was not to blame gets a second try on the next engine: then it was looked at in whole.

@@ -252,10 +252,7 @@ def test_a_daemon_killed_in_the_middle_of_a_scan_is_a_deferral(closing):
         session = smtpd.connect()
         smtpd.begin(session)
         smtpd.data(session, CLEAN)
-        end = time.monotonic() + 20
-        while not rastel.scans_under_way():
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        rastel.wait_for_a_scan()
         rastel.kill()
         assert smtpd.verdict(session) == (b"", WAITS)
         assert smtpd.is_there()
