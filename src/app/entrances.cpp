@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "doors/milter/door.hpp"
+#include "doors/pipe/door.hpp"
+#include "doors/smtp/door.hpp"
 
 namespace rastel {
 namespace {
@@ -17,12 +20,11 @@ sandbox::Listener* listed(std::vector<sandbox::Listener>& listeners, std::string
 }
 
 // Doors of a reload that isn't done yet: retired again unless all of it is well.
-template <class Door>
 class Opening {
  public:
-  Opening() = default;
+  explicit Opening(std::vector<sandbox::Listener>& listeners) : listeners_(listeners) {}
   ~Opening() {
-    for (const auto& door : doors_) door->retire();
+    for (const Doors::Pointer& door : doors_) door->retire();
   }
   Opening(const Opening&) = delete;
   Opening& operator=(const Opening&) = delete;
@@ -30,29 +32,57 @@ class Opening {
   // `open(socket, options, index)` makes a door. The listening sockets stay the same over a reload: a
   // connection waiting in one is taken by the new door.
   template <class Options, class Open>
-  [[nodiscard]] Result<> all(std::string_view kind, const std::vector<Options>& all,
-                             std::vector<sandbox::Listener>& listeners, const Open& open) {
+  [[nodiscard]] Result<> all(std::string_view kind, const std::vector<Options>& all, const Open& open) {
     for (std::size_t i = 0; i < all.size(); ++i) {
-      sandbox::Listener* listener = listed(listeners, fmt::format("{}:{}", kind, all[i].name));
+      sandbox::Listener* listener = listed(listeners_, fmt::format("{}:{}", kind, all[i].name));
       if (listener == nullptr) continue;
-      RASTEL_TRY(auto door, open(std::move(listener->socket), all[i], i));
+      RASTEL_TRY(Doors::Pointer door, open(std::move(listener->socket), all[i], i));
       doors_.push_back(std::move(door));
     }
     return {};
   }
-  [[nodiscard]] std::vector<std::shared_ptr<Door>> keep() { return std::exchange(doors_, {}); }
+  [[nodiscard]] std::vector<Doors::Pointer> keep() { return std::exchange(doors_, {}); }
 
  private:
-  std::vector<std::shared_ptr<Door>> doors_;
+  std::vector<sandbox::Listener>& listeners_;
+  std::vector<Doors::Pointer> doors_;
 };
 
-// What a door does with what it is given, for log and status: "-" where it hands nothing on.
-std::string next_hop(const SmtpDoorOptions& door) { return to_string(door.next_hop); }
-std::string next_hop(const ClamdDoorOptions&) { return "-"; }
-std::string next_hop(const MilterDoorOptions&) { return "-"; }
-std::string next_hop(const PipeDoorOptions&) { return "-"; }
-
 }  // namespace
+
+void Doors::replace(std::vector<Pointer> opened) {
+  retire();
+  retired_.insert(retired_.end(), open_.begin(), open_.end());
+  std::erase_if(retired_, [](const Pointer& door) { return door->sessions() == 0; });
+  open_ = std::move(opened);
+}
+
+void Doors::retire() {
+  for (const Pointer& door : open_) door->retire();
+}
+
+void Doors::drain() {
+  for (const auto* some : {&open_, &retired_})
+    for (const Pointer& door : *some) door->drain();
+}
+
+std::size_t Doors::sessions() const {
+  std::size_t sum = 0;
+  for (const auto* some : {&open_, &retired_})
+    for (const Pointer& door : *some) sum += door->sessions();
+  return sum;
+}
+
+std::vector<metrics::DoorSessions> Doors::sessions_by_door() const {
+  std::vector<metrics::DoorSessions> all;
+  for (const Pointer& door : open_) {
+    metrics::DoorSessions entry{door->facts().name, door->sessions()};
+    for (const Pointer& retired : retired_)
+      if (retired->facts().name == entry.name) entry.sessions += retired->sessions();
+    all.push_back(std::move(entry));
+  }
+  return all;
+}
 
 // Its socket's place changes with a restart only, and a reload is asked for through it: one that is open
 // stays.
@@ -70,44 +100,31 @@ Result<std::shared_ptr<control::ControlServer>> Entrances::open_control(
 
 Result<> Entrances::open_doors(const Configuration& configuration, std::vector<sandbox::Listener>& listeners,
                                const std::vector<doors::smtp::DoorTls>& tls) {
-  Opening<doors::smtp::Door> smtp;
-  RASTEL_CHECK(smtp.all("smtp", configuration.door.smtp, listeners,
-                        [&](FileDescriptor socket, const SmtpDoorOptions& options, std::size_t index) {
-                          return doors::smtp::Door::open(executor_, std::move(socket), options,
-                                                         configuration.site, tls[index], services_);
-                        }));
-  Opening<doors::clamd::Door> clamd;
-  RASTEL_CHECK(clamd.all("clamd", configuration.door.clamd, listeners,
-                         [&](FileDescriptor socket, const ClamdDoorOptions& options, std::size_t) {
-                           return doors::clamd::Door::open(executor_, std::move(socket), options,
-                                                           clamd_sources_, services_);
-                         }));
-  Opening<doors::milter::Door> milter;
-  RASTEL_CHECK(milter.all("milter", configuration.door.milter, listeners,
-                          [&](FileDescriptor socket, const MilterDoorOptions& options, std::size_t) {
-                            return doors::milter::Door::open(executor_, std::move(socket), options,
-                                                             configuration.site, services_);
-                          }));
-  Opening<doors::pipe::Door> pipe;
-  RASTEL_CHECK(pipe.all("pipe", configuration.door.pipe, listeners,
-                        [&](FileDescriptor socket, const PipeDoorOptions& options, std::size_t) {
-                          return doors::pipe::Door::open(executor_, std::move(socket), options,
-                                                         configuration.site, services_);
-                        }));
-  smtp_.replace(smtp.keep());
-  clamd_.replace(clamd.keep());
-  milter_.replace(milter.keep());
-  pipe_.replace(pipe.keep());
-  for (const auto& door : smtp_.open())
-    log::info("door {} listens on {} for {}", door->options().name, to_string(door->options().listen),
-              next_hop(door->options()));
-  for (const auto& door : clamd_.open())
-    log::info("door {} listens on {} as a clamd", door->options().name, to_string(door->options().listen));
-  for (const auto& door : milter_.open())
-    log::info("door {} listens on {} as a milter", door->options().name, to_string(door->options().listen));
-  for (const auto& door : pipe_.open())
-    log::info("door {} listens on {} for the programs of the pipe", door->options().name,
-              to_string(door->options().listen));
+  const SiteOptions& site = configuration.site;
+  Opening opening(listeners);
+  RASTEL_CHECK(opening.all("smtp", configuration.door.smtp,
+                           [&](FileDescriptor socket, const SmtpDoorOptions& options, std::size_t index) {
+                             return doors::smtp::open(executor_, std::move(socket), options, site, tls[index],
+                                                      services_);
+                           }));
+  RASTEL_CHECK(opening.all("clamd", configuration.door.clamd,
+                           [&](FileDescriptor socket, const ClamdDoorOptions& options, std::size_t) {
+                             return doors::clamd::open(executor_, std::move(socket), options, clamd_sources_,
+                                                       services_);
+                           }));
+  RASTEL_CHECK(opening.all("milter", configuration.door.milter,
+                           [&](FileDescriptor socket, const MilterDoorOptions& options, std::size_t) {
+                             return doors::milter::open(executor_, std::move(socket), options, site,
+                                                        services_);
+                           }));
+  RASTEL_CHECK(opening.all("pipe", configuration.door.pipe,
+                           [&](FileDescriptor socket, const PipeDoorOptions& options, std::size_t) {
+                             return doors::pipe::open(executor_, std::move(socket), options, site, services_);
+                           }));
+  doors_.replace(opening.keep());
+  for (const Doors::Pointer& door : doors_.open())
+    log::info("door {} listens on {} {}", door->facts().name, to_string(door->facts().listen),
+              door->facts().purpose);
   return {};
 }
 
@@ -134,47 +151,14 @@ Result<> Entrances::open(const Configuration& configuration, std::vector<sandbox
   return {};
 }
 
-void Entrances::leave() {
-  smtp_.retire();
-  clamd_.retire();
-  milter_.retire();
-  pipe_.retire();
-}
-
-void Entrances::drain() {
-  smtp_.drain();
-  clamd_.drain();
-  milter_.drain();
-  pipe_.drain();
-}
-
-std::size_t Entrances::sessions() const {
-  return smtp_.sessions() + clamd_.sessions() + milter_.sessions() + pipe_.sessions();
-}
-
 boost::json::array Entrances::status() const {
   boost::json::array doors;
-  const auto add = [&](std::string_view kind, const auto& all) {
-    for (const auto& door : all.open())
-      doors.push_back(boost::json::object{{"name", door->options().name},
-                                          {"kind", kind},
-                                          {"listen", to_string(door->options().listen)},
-                                          {"next_hop", next_hop(door->options())},
-                                          {"sessions", door->sessions()}});
-  };
-  add("smtp", smtp_);
-  add("clamd", clamd_);
-  add("milter", milter_);
-  add("pipe", pipe_);
-  return doors;
-}
-
-std::vector<metrics::DoorSessions> Entrances::sessions_by_door() const {
-  std::vector<metrics::DoorSessions> doors;
-  smtp_.add_sessions(doors);
-  clamd_.add_sessions(doors);
-  milter_.add_sessions(doors);
-  pipe_.add_sessions(doors);
+  for (const Doors::Pointer& door : doors_.open())
+    doors.push_back(boost::json::object{{"name", door->facts().name},
+                                        {"kind", door->facts().kind},
+                                        {"listen", to_string(door->facts().listen)},
+                                        {"next_hop", door->facts().next_hop},
+                                        {"sessions", door->sessions()}});
   return doors;
 }
 

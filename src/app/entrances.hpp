@@ -15,49 +15,24 @@
 #include "configuration/configuration.hpp"
 #include "doors/clamd/door.hpp"
 #include "doors/http/door.hpp"
-#include "doors/milter/door.hpp"
-#include "doors/pipe/door.hpp"
-#include "doors/smtp/door.hpp"
+#include "doors/smtp/tls.hpp"
+#include "inspect/door.hpp"
 #include "sandbox/master_link.hpp"
 
 namespace rastel {
 
-// The doors of one kind: those that are open, and those that a reload has replaced, while sessions of theirs
-// go on.
-template <class Door>
+// The doors that are open, and those that a reload has replaced, while sessions of theirs go on.
 class Doors {
  public:
-  using Pointer = std::shared_ptr<Door>;
+  using Pointer = std::shared_ptr<inspect::Door>;
 
-  void replace(std::vector<Pointer> opened) {
-    retire();
-    retired_.insert(retired_.end(), open_.begin(), open_.end());
-    std::erase_if(retired_, [](const Pointer& door) { return door->sessions() == 0; });
-    open_ = std::move(opened);
-  }
-  void retire() {
-    for (const Pointer& door : open_) door->retire();
-  }
-  void drain() {
-    for (const auto* some : {&open_, &retired_})
-      for (const Pointer& door : *some) door->drain();
-  }
+  void replace(std::vector<Pointer> opened);
+  void retire();
+  void drain();
   [[nodiscard]] const std::vector<Pointer>& open() const { return open_; }
-  [[nodiscard]] std::size_t sessions() const {
-    std::size_t sum = 0;
-    for (const auto* some : {&open_, &retired_})
-      for (const Pointer& door : *some) sum += door->sessions();
-    return sum;
-  }
+  [[nodiscard]] std::size_t sessions() const;
   // Sessions of before a reload that still go on belong to the door of the same name.
-  void add_sessions(std::vector<metrics::DoorSessions>& all) const {
-    for (const Pointer& door : open_) {
-      metrics::DoorSessions entry{door->options().name, door->sessions()};
-      for (const Pointer& retired : retired_)
-        if (retired->options().name == entry.name) entry.sessions += retired->sessions();
-      all.push_back(std::move(entry));
-    }
-  }
+  [[nodiscard]] std::vector<metrics::DoorSessions> sessions_by_door() const;
 
  private:
   std::vector<Pointer> open_, retired_;
@@ -79,11 +54,13 @@ class Entrances {
   [[nodiscard]] Result<> open(const Configuration& configuration, std::vector<sandbox::Listener> listeners,
                               const std::vector<doors::smtp::DoorTls>& tls);
   // Who connects for mail from now on waits in the listening sockets, for the program that takes over.
-  void leave();
-  void drain();
-  [[nodiscard]] std::size_t sessions() const;  // of mail
+  void leave() { doors_.retire(); }
+  void drain() { doors_.drain(); }
+  [[nodiscard]] std::size_t sessions() const { return doors_.sessions(); }  // of mail
   [[nodiscard]] boost::json::array status() const;
-  [[nodiscard]] std::vector<metrics::DoorSessions> sessions_by_door() const;
+  [[nodiscard]] std::vector<metrics::DoorSessions> sessions_by_door() const {
+    return doors_.sessions_by_door();
+  }
 
  private:
   // All or none.
@@ -99,10 +76,7 @@ class Entrances {
   inspect::Services& services_;
   doors::http::Sources http_sources_;
   doors::clamd::Sources clamd_sources_;
-  Doors<doors::smtp::Door> smtp_;
-  Doors<doors::clamd::Door> clamd_;
-  Doors<doors::milter::Door> milter_;
-  Doors<doors::pipe::Door> pipe_;
+  Doors doors_;
   std::shared_ptr<control::ControlServer> control_, page_;
   std::shared_ptr<doors::http::Door> http_;
 };

@@ -2,9 +2,9 @@
 // A door whose clients wait in the listening socket while max_sessions of them are there: its accept loop and
 // its sessions, each a coroutine that stays on its thread.
 //
-// Interface: the door's abstract class (drain, retire, sessions, options). State: what all sessions share,
-// with `options`, `services`, `draining`, `sessions`; they outlive a door that was drained. Session: made of
-// (net::Stream, the client's address, shared State), with run() and interrupt().
+// State: what all sessions share, with `options`, `services`, `draining`, `sessions`; they outlive a door
+// that was drained. Session: made of (net::Stream, the client's address, shared State), with run() and
+// interrupt().
 #pragma once
 
 #include <memory>
@@ -18,22 +18,34 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "inspect/door.hpp"
 #include "inspect/running_sessions.hpp"
 #include "net/acceptor.hpp"
 #include "net/socket_names.hpp"
 
 namespace rastel::inspect {
 
-template <class Interface, class Session, class State>
-class WaitingDoor final : public Interface,
-                          public std::enable_shared_from_this<WaitingDoor<Interface, Session, State>> {
+template <class Session, class State>
+class WaitingDoor final : public Door, public std::enable_shared_from_this<WaitingDoor<Session, State>> {
  public:
-  WaitingDoor(net::Acceptor acceptor, std::shared_ptr<State> state)
-      : acceptor_(std::move(acceptor)), room_(acceptor_.executor()), state_(std::move(state)) {}
-
-  void start() {
-    boost::asio::co_spawn(acceptor_.executor(), accept(this->shared_from_this()), boost::asio::detached);
+  // `kind` and `purpose`: of DoorFacts.
+  [[nodiscard]] static Result<std::shared_ptr<Door>> open(boost::asio::any_io_executor executor,
+                                                          FileDescriptor listener,
+                                                          std::shared_ptr<State> state, std::string_view kind,
+                                                          std::string purpose) {
+    RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
+    const auto door =
+        std::make_shared<WaitingDoor>(std::move(acceptor), std::move(state), kind, std::move(purpose));
+    boost::asio::co_spawn(door->acceptor_.executor(), accept(door), boost::asio::detached);
+    return door;
   }
+
+  WaitingDoor(net::Acceptor acceptor, std::shared_ptr<State> state, std::string_view kind,
+              std::string purpose)
+      : Door({kind, state->options.name, state->options.listen, "-", std::move(purpose)}),
+        acceptor_(std::move(acceptor)),
+        room_(acceptor_.executor()),
+        state_(std::move(state)) {}
 
   void drain() override {
     state_->draining = true;
@@ -46,7 +58,6 @@ class WaitingDoor final : public Interface,
     acceptor_.close();
   }
   std::size_t sessions() const override { return state_->sessions; }
-  const decltype(State::options)& options() const override { return state_->options; }
 
  private:
   using Self = std::shared_ptr<WaitingDoor>;

@@ -8,14 +8,12 @@ namespace rastel::doors::clamd {
 
 namespace asio = boost::asio;
 
-Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener,
-                                         const ClamdDoorOptions& options, Sources sources,
-                                         inspect::Services& services) {
-  RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
+Result<std::shared_ptr<inspect::Door>> open(asio::any_io_executor executor, FileDescriptor listener,
+                                            const ClamdDoorOptions& options, Sources sources,
+                                            inspect::Services& services) {
   const std::shared_ptr<DoorState> state(new DoorState{options, std::move(sources), services});
-  auto door = std::make_shared<inspect::WaitingDoor<Door, Session, DoorState>>(std::move(acceptor), state);
-  door->start();
-  return door;
+  return inspect::WaitingDoor<Session, DoorState>::open(std::move(executor), std::move(listener), state,
+                                                        "clamd", "as a clamd");
 }
 
 }  // namespace rastel::doors::clamd

@@ -14,6 +14,7 @@
 
 #include "base/file_descriptor.hpp"
 #include "doors/clamd/options.hpp"
+#include "inspect/door.hpp"
 #include "inspect/services.hpp"
 
 namespace rastel::doors::clamd {
@@ -35,21 +36,10 @@ struct Sources {
   std::function<void()> reload;  // of the signatures; begins it
 };
 
-class Door {
- public:
-  // `services` outlives the door and its sessions.
-  [[nodiscard]] static Result<std::shared_ptr<Door>> open(boost::asio::any_io_executor executor,
+// `services` outlives the door and its sessions.
+[[nodiscard]] Result<std::shared_ptr<inspect::Door>> open(boost::asio::any_io_executor executor,
                                                           FileDescriptor listener,
                                                           const ClamdDoorOptions& options, Sources sources,
                                                           inspect::Services& services);
-  virtual ~Door() = default;
-  // New connections are closed; sessions at rest end at once, the others with the command they are at.
-  virtual void drain() = 0;
-  // Another door has taken over the listening socket: no new connections; sessions go on until their clients
-  // end them.
-  virtual void retire() = 0;
-  [[nodiscard]] virtual std::size_t sessions() const = 0;
-  [[nodiscard]] virtual const ClamdDoorOptions& options() const = 0;
-};
 
 }  // namespace rastel::doors::clamd

@@ -20,14 +20,12 @@ std::size_t most_scans() {
 
 }  // namespace
 
-Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener,
-                                         const PipeDoorOptions& options, const SiteOptions& site,
-                                         inspect::Services& services) {
-  RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
+Result<std::shared_ptr<inspect::Door>> open(asio::any_io_executor executor, FileDescriptor listener,
+                                            const PipeDoorOptions& options, const SiteOptions& site,
+                                            inspect::Services& services) {
   const auto state = std::make_shared<DoorState>(options, site, services, most_scans());
-  auto door = std::make_shared<inspect::WaitingDoor<Door, Session, DoorState>>(std::move(acceptor), state);
-  door->start();
-  return door;
+  return inspect::WaitingDoor<Session, DoorState>::open(std::move(executor), std::move(listener), state,
+                                                        "pipe", "for the programs of the pipe");
 }
 
 }  // namespace rastel::doors::pipe

@@ -15,26 +15,16 @@
 #include "base/file_descriptor.hpp"
 #include "base/site_options.hpp"
 #include "doors/pipe/options.hpp"
+#include "inspect/door.hpp"
 #include "inspect/services.hpp"
 
 namespace rastel::doors::pipe {
 
-class Door {
- public:
-  // `services` outlives the door and its sessions.
-  [[nodiscard]] static Result<std::shared_ptr<Door>> open(boost::asio::any_io_executor executor,
+// `services` outlives the door and its sessions.
+[[nodiscard]] Result<std::shared_ptr<inspect::Door>> open(boost::asio::any_io_executor executor,
                                                           FileDescriptor listener,
                                                           const PipeDoorOptions& options,
                                                           const SiteOptions& site,
                                                           inspect::Services& services);
-  virtual ~Door() = default;
-  // New connections are closed; sessions that wait for a request or for a delivery's result end at once, the
-  // others with their answer.
-  virtual void drain() = 0;
-  // Another door has taken over the listening socket: no new connections; sessions go on.
-  virtual void retire() = 0;
-  [[nodiscard]] virtual std::size_t sessions() const = 0;
-  [[nodiscard]] virtual const PipeDoorOptions& options() const = 0;
-};
 
 }  // namespace rastel::doors::pipe

@@ -27,11 +27,13 @@ std::string own_name(const SmtpDoorOptions& options, const SiteOptions& site) {
   return name;
 }
 
-class Listening final : public Door, public std::enable_shared_from_this<Listening> {
+class Listening final : public inspect::Door, public std::enable_shared_from_this<Listening> {
  public:
   Listening(net::Acceptor acceptor, const SmtpDoorOptions& options, const SiteOptions& site, DoorTls tls,
             inspect::Services& services)
-      : acceptor_(std::move(acceptor)),
+      : Door({"smtp", options.name, options.listen, to_string(options.next_hop),
+              "for " + to_string(options.next_hop)}),
+        acceptor_(std::move(acceptor)),
         state_(new DoorState{options, site, std::move(tls), services, own_name(options, site)}) {}
 
   void start() { asio::co_spawn(acceptor_.executor(), accept(shared_from_this()), asio::detached); }
@@ -46,7 +48,6 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
     state_->kept->close();
   }
   std::size_t sessions() const override { return state_->sessions; }
-  const SmtpDoorOptions& options() const override { return state_->options; }
 
  private:
   static asio::awaitable<void> accept(std::shared_ptr<Listening> self) {
@@ -121,9 +122,9 @@ class Listening final : public Door, public std::enable_shared_from_this<Listeni
 
 }  // namespace
 
-Result<std::shared_ptr<Door>> Door::open(asio::any_io_executor executor, FileDescriptor listener,
-                                         const SmtpDoorOptions& options, const SiteOptions& site, DoorTls tls,
-                                         inspect::Services& services) {
+Result<std::shared_ptr<inspect::Door>> open(asio::any_io_executor executor, FileDescriptor listener,
+                                            const SmtpDoorOptions& options, const SiteOptions& site,
+                                            DoorTls tls, inspect::Services& services) {
   RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
   auto door = std::make_shared<Listening>(std::move(acceptor), options, site, std::move(tls), services);
   door->start();
