@@ -5,8 +5,8 @@
 #include <map>
 
 #include "base/ascii.hpp"
-#include "base/log.hpp"
 #include "doors/milter/changes.hpp"
+#include "inspect/decide.hpp"
 #include "inspect/own_field.hpp"
 #include "inspect/replies.hpp"
 
@@ -15,11 +15,6 @@ namespace {
 
 namespace asio = boost::asio;
 using rastel::milter::HeaderEdit;
-using SteadyClock = std::chrono::steady_clock;
-
-std::chrono::microseconds since(SteadyClock::time_point start) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start);
-}
 
 void hold_all(inspect::Outcome& outcome, std::string_view why) {
   for (const inspect::Version& version : outcome.versions)
@@ -51,30 +46,14 @@ class Answering {
   }
 
   asio::awaitable<Answer> run() {
-    const auto start = SteadyClock::now();
-    outcome_ = co_await services_.inspector.inspect(subject(), ended_.reply_by);
-    story_.scan = since(start);
-    if (!outcome_.in_time && options_.fail != DoorFailure::pass) {
-      defer_all();
-      co_return said(inspect::too_late(subject().id));
-    }
-    if (outcome_.passed_unscanned()) {
-      ++services_.passed_unscanned;
-      outcome_.note =
-          outcome_.in_time ? "fail=pass: nothing could be scanned" : "fail=pass: no verdict in time";
-    }
-    if (!ended_.server_is_there()) {
-      defer_all();
-      outcome_.note = "the mail server has left before the answer";
-      co_return said({451, "4.4.2 Error: client lost, id " + subject().id});
-    }
-    fit(outcome_, rights_, subject().message);
-    Answer answer = co_await changes();
-    if (const auto durable = co_await services_.inspector.make_durable(subject(), outcome_); !durable) {
-      log::error("{}: the quarantine can't take it: {}", subject().id, durable.error().what);
-      defer_all();
-      co_return said(inspect::not_held(durable.error(), subject().id));
-    }
+    Answer answer;
+    inspect::Asked asked{subject(), ended_.reply_by, ended_.server_is_there, {}};
+    asked.fit = [this, &answer](inspect::Outcome& outcome) -> asio::awaitable<void> {
+      fit(outcome, rights_, subject().message);
+      answer = co_await changes();
+    };
+    const auto deferred = co_await inspect::decide(services_, std::move(asked), outcome_, story_);
+    if (deferred) co_return said(*deferred);
     if (outcome_.versions.empty()) co_return of_nobody();
     if (outcome_.released) co_await services_.inspector.spend_release(subject());
     answer.kind = Answer::Kind::go_on;
@@ -87,14 +66,7 @@ class Answering {
  private:
   [[nodiscard]] const inspect::Subject& subject() const { return ended_.subject; }
 
-  void defer_all() {
-    for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
-  }
-
-  void tell() {
-    story_.note = outcome_.note;
-    inspect::tell(subject(), outcome_, story_, services_.history, services_.counters);
-  }
+  void tell() { inspect::tell(subject(), outcome_, story_, services_.history, services_.counters); }
 
   Answer said(rastel::smtp::Reply reply) {
     story_.reply = reply.brief();

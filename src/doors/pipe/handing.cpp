@@ -5,6 +5,7 @@
 
 #include "base/log.hpp"
 #include "doors/pipe/decision.hpp"
+#include "inspect/decide.hpp"
 #include "inspect/own_field.hpp"
 #include "inspect/replies.hpp"
 
@@ -47,40 +48,24 @@ Handing::Handing(inspect::Subject subject, Taken taken, const rastel::pipe::Requ
 }
 
 asio::awaitable<Answer> Handing::decide(Deadline reply_by, std::function<bool()> client_is_there) {
-  const auto start = Clock::now();
   story_.receive = since(began_);
-  outcome_ = co_await services_.inspector.inspect(subject_, reply_by);
-  story_.scan = since(start);
-  decide_for_all(outcome_);
-  if (kind_ == RequestKind::verdict) decide_to_take_or_refuse(outcome_);
-  Answer answer = co_await judged(std::move(client_is_there));
+  inspect::Asked asked{subject_, reply_by, std::move(client_is_there), {}};
+  asked.fit = [this](inspect::Outcome& outcome) -> asio::awaitable<void> {
+    decide_for_all(outcome);
+    if (kind_ == RequestKind::verdict) decide_to_take_or_refuse(outcome);
+    co_return;
+  };
+  const auto deferred = co_await inspect::decide(services_, std::move(asked), outcome_, story_);
+  Answer answer;
+  if (deferred)
+    answer = deferral(deferred->lines.front(), subject_.id);
+  else if (outcome_.versions.empty())
+    answer = answer_without_message(outcome_, subject_.id);
+  else
+    answer = co_await pass();
   story_.reply = brief(answer);
   answered_ = Clock::now();
   co_return answer;
-}
-
-asio::awaitable<Answer> Handing::judged(std::function<bool()> client_is_there) {
-  if (!outcome_.in_time && options_.fail != DoorFailure::pass)
-    co_return all_deferred(inspect::too_late(subject_.id).lines.front());
-  if (!outcome_.note.empty()) story_.note = outcome_.note;
-  note_unscanned();
-  if (!client_is_there()) {
-    story_.note = "client lost before the answer";
-    co_return all_deferred("4.4.2 Error: client lost, id " + subject_.id);
-  }
-  const auto durable = co_await services_.inspector.make_durable(subject_, outcome_);
-  if (!durable) {
-    log::error("{}: the quarantine can't take it: {}", subject_.id, durable.error().what);
-    co_return all_deferred(inspect::not_held(durable.error(), subject_.id).lines.front());
-  }
-  if (outcome_.versions.empty()) co_return answer_without_message(outcome_, subject_.id);
-  co_return co_await pass();
-}
-
-void Handing::note_unscanned() {
-  if (!outcome_.passed_unscanned()) return;
-  ++services_.passed_unscanned;
-  story_.note = outcome_.in_time ? "fail=pass: nothing could be scanned" : "fail=pass: no verdict in time";
 }
 
 asio::awaitable<Answer> Handing::pass() {
@@ -113,8 +98,7 @@ asio::awaitable<Answer> Handing::pass() {
 }
 
 Answer Handing::all_deferred(std::string text) {
-  for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
-  outcome_.versions.clear();
+  inspect::defer_all(outcome_);
   return deferral(std::move(text), subject_.id);
 }
 

@@ -36,10 +36,8 @@ class Handing {
   [[nodiscard]] boost::asio::awaitable<void> tell(std::optional<rastel::pipe::Result> result);
 
  private:
-  [[nodiscard]] boost::asio::awaitable<rastel::pipe::Answer> judged(std::function<bool()> client_is_there);
   [[nodiscard]] boost::asio::awaitable<rastel::pipe::Answer> pass();
   rastel::pipe::Answer all_deferred(std::string text);
-  void note_unscanned();
 
   inspect::Subject subject_;
   Taken taken_;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/log.hpp"
+#include "inspect/decide.hpp"
 #include "inspect/own_field.hpp"
 #include "inspect/replies.hpp"
 
@@ -31,28 +32,11 @@ class Delivering {
   }
 
   asio::awaitable<std::vector<Reply>> run() {
-    const auto start = SteadyClock::now();
-    outcome_ = co_await services_.inspector.inspect(delivery_.subject, delivery_.reply_by);
-    story_.scan = since(start);
-    if (!outcome_.in_time && options_.fail != DoorFailure::pass) {
-      for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
-      co_return told(all(inspect::too_late(subject().id)));
-    }
+    inspect::Asked asked{subject(), delivery_.reply_by, delivery_.client_is_there, {}};
+    const auto deferred = co_await inspect::decide(services_, std::move(asked), outcome_, story_);
+    if (deferred) co_return told(all(*deferred));
     // The deadline may have passed before what is to go on goes: the next hop gets a little more.
     if (delivery_.reply_by.passed()) delivery_.reply_by = Deadline::in(std::chrono::seconds(20));
-    if (outcome_.passed_unscanned()) {
-      ++services_.passed_unscanned;
-      story_.note =
-          outcome_.in_time ? "fail=pass: nothing could be scanned" : "fail=pass: no verdict in time";
-    }
-    if (!outcome_.note.empty()) story_.note = outcome_.note;
-    // The client has gone: it will come again, so nothing is handed on and nothing is held twice.
-    if (!delivery_.client_is_there()) co_return client_gone();
-    if (const auto durable = co_await services_.inspector.make_durable(subject(), outcome_); !durable) {
-      log::error("{}: the quarantine can't take it: {}", subject().id, durable.error().what);
-      for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
-      co_return told(all(inspect::not_held(durable.error(), subject().id)));
-    }
     if (outcome_.versions.empty()) {
       co_await next_hop_.reset();
       co_return told(own_replies());
@@ -156,7 +140,7 @@ class Delivering {
   }
 
   std::vector<Reply> client_gone() {
-    for (Disposition& disposition : outcome_.verdict.dispositions) disposition.done = Action::defer;
+    inspect::defer_all(outcome_);
     story_.note = "client lost before the answer";
     return told(all({451, "4.4.2 Error: client lost, id " + subject().id}));
   }
