@@ -81,14 +81,12 @@ Result<sandbox::MasterPlan> plan_from(const std::string& file) {
     plan.page =
         sandbox::PagePlan{listener, show_page_configuration(configuration), std::move(users), http.user};
   }
-  for (const SmtpDoorOptions& door : configuration.door.smtp)
-    plan.listeners.push_back({"smtp:" + door.name, door.listen, door.socket_mode.value, {}});
-  for (const ClamdDoorOptions& door : configuration.door.clamd)
-    plan.listeners.push_back({"clamd:" + door.name, door.listen, door.socket_mode.value, {}});
-  for (const MilterDoorOptions& door : configuration.door.milter)
-    plan.listeners.push_back({"milter:" + door.name, door.listen, door.socket_mode.value, door.socket_group});
-  for (const PipeDoorOptions& door : configuration.door.pipe)
-    plan.listeners.push_back({"pipe:" + door.name, door.listen, door.socket_mode.value, {}});
+  for_each_door(configuration.door, [&](std::string_view kind, std::size_t, const auto& door) {
+    std::string group;
+    if constexpr (requires { door.socket_group; }) group = door.socket_group;
+    plan.listeners.push_back(
+        {std::string(kind) + ":" + door.name, door.listen, door.socket_mode.value, std::move(group)});
+  });
   plan.private_folders = {configuration.store.directory, configuration.store.directory + "/spool"};
   plan.run_directory = configuration.site.run_directory;
   plan.user = configuration.site.user;
@@ -120,8 +118,8 @@ int check(const std::string& file) {
   if (const auto plan = plan_from(file); plan)
     if (const auto account = sandbox::account_for(*plan); !account)
       std::printf("warning: %s\n", account.error().what.c_str());
-  const std::size_t doors = configuration->door.smtp.size() + configuration->door.clamd.size() +
-                            configuration->door.milter.size() + configuration->door.pipe.size();
+  std::size_t doors = 0;
+  for_each_door(configuration->door, [&](std::string_view, std::size_t, const auto&) { ++doors; });
   std::printf("%s is fine: %zu door%s\n", file.c_str(), doors, doors == 1 ? "" : "s");
   return 0;
 }

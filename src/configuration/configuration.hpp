@@ -50,6 +50,16 @@ struct Rows<DoorOptions> {
       Option{"clamd", &DoorOptions::clamd,
              "A door that answers what asks a clamd. It gives verdicts and holds nothing."}};
 };
+
+// Doors of all kinds, those of one kind in their order: take("smtp", 0, options).
+template <class Take>
+void for_each_door(const DoorOptions& doors, const Take& take) {
+  for_each_row<DoorOptions>([&](const auto& row) {
+    const auto& all = doors.*(row.member);
+    for (std::size_t i = 0; i < all.size(); ++i) take(std::string_view(row.name), i, all[i]);
+  });
+}
+
 template <>
 struct Rows<Configuration> {
   static constexpr std::tuple rows{

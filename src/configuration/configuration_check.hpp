@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "configuration/configuration.hpp"
@@ -17,5 +18,8 @@ struct Problem {
 [[nodiscard]] std::vector<Problem> contradictions(const Configuration& configuration);
 // What works but is probably not meant: one sentence each.
 [[nodiscard]] std::vector<std::string> warnings(const Configuration& configuration);
+
+// Of letters, digits and "-_.", or with characters beyond ASCII.
+[[nodiscard]] bool is_domain(std::string_view text);
 
 }  // namespace rastel
