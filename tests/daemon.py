@@ -72,6 +72,13 @@ def send_signal(pid, number):
         pass
 
 
+def wait_until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it didn't come to that"
+        time.sleep(0.05)
+
+
 class Rastel:
     def __init__(self, *doors, clamd=(), milter=(), pipe=(), sections=None, rules=(), prefix=(), configuration=None):
         """`doors`: dictionaries of [[door.smtp]] keys ("next_hop" is enough); `clamd`, `milter`, `pipe`: of [[door.clamd]] and so on,

@@ -172,9 +172,17 @@ def test_one_that_can_not_be_started_is_a_deferral(pipe_doors, tmp_path):
 
 def test_a_wrong_command_line_is_a_deferral(pipe_doors):
     for words in ([], ["--"], ["--sender"], ["--frobnicate=1", "--", "/bin/true"], ["--timeout=0", "--", "/bin/true"], ["-x"],
-                  ["--fail=maybe", "--", "/bin/true"], ["--exit-codes", "vms", "--", "/bin/true"], ["/bin/true"], ["--help"]):
+                  ["--fail=maybe", "--", "/bin/true"], ["--exit-codes", "vms", "--", "/bin/true"], ["/bin/true"], ["--help", "--help"]):
         answer = run([DELIVER, *words], local(CLEAN))
         assert answer.returncode == 75 and answer.stderr.startswith(b"4.3.0 "), answer
+
+
+@pytest.mark.parametrize("name", ["deliver", "filter", "qmail-queue", "courierfilter", "opensmtpd-filter"])
+def test_help_is_given_and_no_message_is_taken_by_it(name):
+    answer = run([daemon.BINARIES / "rastel", name, "--help"], local(CLEAN))
+    assert answer.returncode == 75 and answer.stdout.startswith(f"usage: rastel-{name} ".encode()) and not answer.stderr
+    for option in (b"--sender", b"--timeout", b"--fail=pass"):
+        assert option in answer.stdout
 
 
 def test_it_is_started_by_rastel_too(pipe_doors, mailbox):
@@ -271,6 +279,8 @@ def test_a_daemon_that_hangs_costs_the_time_and_no_more(closing, mailbox):
         assert len(mailbox.delivered()) == 1
     finally:
         os.kill(pid, signal.SIGCONT)
+    daemon.wait_until(lambda: rastel.status()["scans"]["passed_unscanned"] == 1)
+    assert "from <sender@elsewhere.example> to <alice@lab.test> passed unscanned while nobody answered" in rastel.log()
 
 
 def test_a_daemon_killed_in_the_middle_of_a_scan_is_a_deferral(closing, mailbox):

@@ -98,13 +98,6 @@ def daemons(rastel):
     return [pid for pid in daemon.children(rastel.process.pid) if daemon.program(pid) == "rastel-daemon"]
 
 
-def wait_until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it didn't come to that"
-        time.sleep(0.05)
-
-
 def test_new_programs_under_load(programs, start):
     rastel = start()
     master, before = rastel.process.pid, inode(rastel.process.pid)
@@ -116,11 +109,11 @@ def test_new_programs_under_load(programs, start):
             for name in ("rasteld", "rastel-daemon", "rastel-engine"):
                 replace(programs, name)
             os.kill(master, signal.SIGUSR2)
-            wait_until(lambda old=old: daemons(rastel) not in ([], old) and rastel.status().get("state") == "scanning")
+            daemon.wait_until(lambda old=old: daemons(rastel) not in ([], old) and rastel.status().get("state") == "scanning")
             assert inode(master) != before, "the same process, another program"
             before = inode(master)
             taken = len(clients.acknowledged)
-            wait_until(lambda taken=taken: len(clients.acknowledged) > taken + 10)
+            daemon.wait_until(lambda taken=taken: len(clients.acknowledged) > taken + 10)
     finally:
         clients.end()
     assert rastel.process.poll() is None and rastel.process.pid == master
@@ -144,7 +137,7 @@ def test_who_connects_while_the_old_ones_drain_waits_for_the_new(programs, start
     content = peers.mail("slow")
     slow.send(content[:30])
     os.kill(rastel.process.pid, signal.SIGUSR2)
-    wait_until(lambda: "make way for a new program" in rastel.log())
+    daemon.wait_until(lambda: "make way for a new program" in rastel.log())
     late = []
 
     def come_late():
@@ -169,7 +162,7 @@ def test_a_program_that_does_not_understand_the_configuration_changes_nothing(pr
     old = daemons(rastel)
     replace(programs, "rasteld", program)
     os.kill(rastel.process.pid, signal.SIGUSR2)
-    wait_until(lambda: "not upgraded" in rastel.log())
+    daemon.wait_until(lambda: "not upgraded" in rastel.log())
     assert f"{programs}/rasteld {why}" in rastel.log()
     with rastel.client() as client:
         assert client.deliver(peers.mail("still there")).code == 250

@@ -71,7 +71,7 @@ constexpr std::array rows{
           }
         }},
     Row{"rastel_passed_unscanned_total", Type::counter,
-        "Messages that a door with fail = pass let through unscanned.",
+        "Messages that passed unscanned, by a door with fail = pass or a program with --fail=pass.",
         [](const Snapshot& now, Samples& samples) { samples.add(as_double(now.passed_unscanned)); }},
     Row{"rastel_sessions", Type::gauge, "Sessions of a door now.",
         [](const Snapshot& now, Samples& samples) {

@@ -6,5 +6,5 @@
 
 int main(int count, char** arguments) {
   using namespace rastel::piping;
-  _exit(courierfilter(own_invocation(count, arguments)));
+  _exit(run(courierfilter, "", count, arguments));
 }

@@ -6,5 +6,5 @@
 
 int main(int count, char** arguments) {
   using namespace rastel::piping;
-  _exit(deliver(own_invocation(count, arguments)));
+  _exit(run(deliver, " -- /PATH/OF/DELIVERY-PROGRAM ARGUMENT…", count, arguments));
 }

@@ -6,5 +6,5 @@
 
 int main(int count, char** arguments) {
   using namespace rastel::piping;
-  _exit(filter(own_invocation(count, arguments)));
+  _exit(run(filter, "", count, arguments));
 }

@@ -6,5 +6,5 @@
 
 int main(int count, char** arguments) {
   using namespace rastel::piping;
-  _exit(opensmtpd_filter(own_invocation(count, arguments)));
+  _exit(run(opensmtpd_filter, "", count, arguments));
 }

@@ -6,5 +6,5 @@
 
 int main(int count, char** arguments) {
   using namespace rastel::piping;
-  _exit(qmail_queue(own_invocation(count, arguments)));
+  _exit(run(qmail_queue, "", count, arguments));
 }

@@ -199,6 +199,15 @@ Outcome<Answered> ask(const std::string& socket_path, const pipe::Request& reque
   }
 }
 
+void tell_passed(const std::string& socket_path, pipe::Request request) {
+  const auto connection = connect_to(socket_path);
+  if (!connection) return;
+  request.kind = pipe::RequestKind::passed;
+  std::string frame;
+  append_frame(frame, pipe::FrameKind::request, encode(request));
+  (void)send(connection->get(), frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void report(const FileDescriptor& connection, const pipe::Result& result) {
   if (!connection) return;
   std::string frame;

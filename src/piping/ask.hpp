@@ -24,6 +24,10 @@ inline constexpr const char* usual_socket = "/run/rastel/pipe.sock";
 [[nodiscard]] Outcome<Answered> ask(const std::string& socket_path, const pipe::Request& request,
                                     const Spooled& message, std::chrono::milliseconds within);
 
+// Of a message that passes unscanned: read and counted once the daemon is back, as long as its socket is
+// there. Waits for nobody.
+void tell_passed(const std::string& socket_path, pipe::Request request);
+
 // What the delivery program did, for the log; waits for nobody.
 void report(const FileDescriptor& connection, const pipe::Result& result);
 

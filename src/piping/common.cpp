@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <sys/resource.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -35,14 +34,25 @@ std::string path_of(const char* name) {
   return name;
 }
 
-}  // namespace
-
 Invocation own_invocation(int count, char** arguments) {
   Invocation invocation;
   invocation.words.assign(arguments, arguments + count);
   if (invocation.words.empty()) invocation.words.emplace_back("rastel");
   invocation.path = path_of(invocation.words.front().c_str());
   return invocation;
+}
+
+}  // namespace
+
+int run(int (*program)(const Invocation&), std::string_view behind, int count, char** arguments) {
+  const Invocation invocation = own_invocation(count, arguments);
+  const std::string name = invocation.path.substr(invocation.path.rfind('/') + 1);
+  const bool asks = invocation.words.size() == 2 && invocation.words.back() == "--help";
+  // Under a delivery program's name the question is for that one.
+  if (!asks || !name.starts_with("rastel-")) return program(invocation);
+  const std::string text = "usage: " + name + " [OPTION…]" + std::string(behind) + std::string(options_told);
+  (void)os::write_all(STDOUT_FILENO, text);
+  return code_of(Ending::deferred, Caller::sysexits);
 }
 
 int end_with(Ending ending, Caller caller, const std::string& line) {
@@ -64,13 +74,6 @@ bool Parent::is_gone() const {
   return !first || *first != "smtpd\n";
 }
 
-void allow_many_descriptors() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 std::chrono::milliseconds time_to_ask(const Options& options) {
   return std::max(time_left() - options.timeout / 8, std::chrono::milliseconds(1));
 }
@@ -87,14 +90,14 @@ Outcome<Spooled> passing(Spooled original, const Answered& answered) {
   return spool_with_line(original, answer.above, answer.line, changed ? answered.changed.get() : -1);
 }
 
-void say_unscanned(const std::string& program, const std::string& why) {
-  openlog(program.c_str(), LOG_PID, LOG_MAIL);
-  syslog(LOG_WARNING, "a message passes unscanned (--fail=pass): %s", why.c_str());
+void say_unscanned(const Unscanned& unscanned) {
+  openlog(unscanned.program.c_str(), LOG_PID, LOG_MAIL);
+  syslog(LOG_WARNING, "a message passes unscanned (--fail=pass): %s", unscanned.why.c_str());
+  tell_passed(unscanned.socket_path, unscanned.request);
 }
 
-Outcome<Spooled> passing_unscanned(const Spooled& original, const std::string& program,
-                                   const std::string& why) {
-  say_unscanned(program, why);
+Outcome<Spooled> passing_unscanned(const Spooled& original, const Unscanned& unscanned) {
+  say_unscanned(unscanned);
   std::string begin(pipe::longest_above, '\0');
   const ssize_t got = pread(original.file.get(), begin.data(), begin.size(), 0);
   begin.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));

@@ -24,9 +24,6 @@ class Parent {
   int was_;
 };
 
-// For a filter that runs as long as its mail server: each message under way has some.
-void allow_many_descriptors();
-
 // How long the daemon may be asked: some of the time is the next program's.
 [[nodiscard]] std::chrono::milliseconds time_to_ask(const Options& options);
 
@@ -35,9 +32,16 @@ void allow_many_descriptors();
 
 // What is to be handed on of a message that passes; with header and all.
 [[nodiscard]] Outcome<Spooled> passing(Spooled original, const Answered& answered);
-// Nobody could scan it, and the operator wants it all the same: said to syslog, and in the message.
-void say_unscanned(const std::string& program, const std::string& why);
-[[nodiscard]] Outcome<Spooled> passing_unscanned(const Spooled& original, const std::string& program,
-                                                 const std::string& why);
+// Nobody could scan it, and the operator wants it all the same.
+struct Unscanned {
+  const std::string& socket_path;  // this and the request outlive the call
+  const pipe::Request& request;
+  std::string program;
+  std::string why;
+};
+// To syslog, and to the daemon, which may be back some time.
+void say_unscanned(const Unscanned& unscanned);
+// And in the message.
+[[nodiscard]] Outcome<Spooled> passing_unscanned(const Spooled& original, const Unscanned& unscanned);
 
 }  // namespace rastel::piping

@@ -16,7 +16,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -25,6 +24,7 @@
 #include "piping/common.hpp"
 #include "piping/courier/decide.hpp"
 #include "piping/programs.hpp"
+#include "piping/serving.hpp"
 
 namespace rastel::piping {
 namespace {
@@ -37,7 +37,6 @@ using courier::Reply;
 constexpr const char* usual_folder = "/var/lib/courier/allfilters/";
 constexpr int ready_descriptor = 3;  // courierfilter waits until it is closed
 constexpr std::size_t most_calls = 200;
-constexpr std::size_t stack = 256UL * 1024;  // bytes of each thread
 constexpr auto for_a_request = std::chrono::seconds(10);
 
 // By the name of the link in filters/active: it is what courierfilter removes.
@@ -153,19 +152,13 @@ void* serve_and_free(void* given) {
 // What no thread can be had for is deferred at once.
 void begin(FileDescriptor connection, Shared& shared) {
   auto call = std::make_unique<Call>(std::move(connection), shared);
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return;
-  (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  (void)pthread_attr_setstacksize(&attributes, stack);
-  pthread_t thread{};
   ++shared.calls;
-  if (pthread_create(&thread, &attributes, serve_and_free, call.get()) == 0) {
+  if (start_thread(serve_and_free, call.get())) {
     (void)call.release();
   } else {
     --shared.calls;
     (void)write_all(call->connection.get(), "432 4.3.0 Too much is under way\n");
   }
-  (void)pthread_attr_destroy(&attributes);
 }
 
 // Until standard input ends.
@@ -194,13 +187,8 @@ void accept_all(const FileDescriptor& listener, Shared& shared) {
 int courierfilter(const Invocation& invocation) {
   const bool is_awaited = fcntl(ready_descriptor, F_GETFD) >= 0;
   for (const int number : {SIGHUP, SIGPIPE, SIGXFSZ}) (void)std::signal(number, SIG_IGN);
-  std::vector<std::string> words{"--timeout=200s"};
-  words.insert(words.end(), invocation.words.begin() + 1, invocation.words.end());
-  auto options = parse(words, own_environment());
-  if (!options || !options->command.empty()) {
-    say(options ? "usage: rastel-courierfilter [OPTION…]" : options.error());
-    return 64;
-  }
+  auto options = serving_options(invocation, "rastel-courierfilter");
+  if (!options) return 64;
   allow_many_descriptors();
   auto listener = listen_at(socket_path(invocation, *options));
   if (!listener) {

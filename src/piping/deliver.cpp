@@ -76,7 +76,10 @@ int scan_and_hand_over(const Delivery& delivery, Spooled original, const Parent&
   if (!answered && options.when_away == WhenAway::defer)
     return end_with(answered.error().ending, options.caller, answered.error().what);
   if (!answered) {
-    const auto message = passing_unscanned(original, std::string(own_name), answered.error().what);
+    const auto message = passing_unscanned(original, {.socket_path = options.socket_path,
+                                                      .request = options.request,
+                                                      .program = std::string(own_name),
+                                                      .why = answered.error().what});
     if (!message) return end_with(message.error().ending, options.caller, message.error().what);
     return hand_over(delivery, *message, {});
   }

@@ -34,7 +34,10 @@ Outcome<void> run(const Options& options, Spooled original, const Parent& parent
   if (parent.is_gone()) return std::unexpected(Problem{Ending::deferred, "whoever called is gone"});
   if (!answered && options.when_away == WhenAway::defer) return std::unexpected(answered.error());
   const auto output = answered ? output_of(std::move(original), *answered)
-                               : passing_unscanned(original, "rastel-filter", answered.error().what);
+                               : passing_unscanned(original, {.socket_path = options.socket_path,
+                                                              .request = options.request,
+                                                              .program = "rastel-filter",
+                                                              .why = answered.error().what});
   if (!output) return std::unexpected(output.error());
   return write_out(*output, STDOUT_FILENO);
 }

@@ -8,15 +8,14 @@
 #include <cerrno>
 #include <csignal>
 #include <new>
-#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
-#include "piping/common.hpp"
 #include "piping/opensmtpd/askers.hpp"
 #include "piping/programs.hpp"
+#include "piping/serving.hpp"
 
 namespace rastel::piping {
 namespace {
@@ -127,13 +126,8 @@ class Filter {
 
 int opensmtpd_filter(const Invocation& invocation) {
   be_deaf();
-  std::vector<std::string> words{"--timeout=200s"};  // smtpd gives a session up after 300 s
-  words.insert(words.end(), invocation.words.begin() + 1, invocation.words.end());
-  const auto options = parse(words, own_environment());
-  if (!options || !options->command.empty()) {
-    say(options ? "usage: rastel-opensmtpd-filter [OPTION…]" : options.error());
-    return 64;
-  }
+  const auto options = serving_options(invocation, "rastel-opensmtpd-filter");
+  if (!options) return 64;
   allow_many_descriptors();
   if (!never_wait(STDIN_FILENO) || !never_wait(STDOUT_FILENO)) return 71;
   // Never freed: its threads end with the process.

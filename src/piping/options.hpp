@@ -46,4 +46,16 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 // "240s", "4m", "500ms".
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_time(std::string_view text);
 
+// For --help.
+inline constexpr std::string_view options_told = R"(
+  --sender S, --recipient R (many)          who wrote to whom; else what the environment says
+  --client-address, --client-name, --client-helo, --user, --queue-id    likewise, for log and policy
+  --socket PATH                             of the daemon's [[door.pipe]]; /run/rastel/pipe.sock
+  --timeout TIME                            all of it, as 240s
+  --fail=pass                               unscanned where the daemon gives no answer; else deferred
+  --exit-codes=qmail                        100 and 111 instead of 77 and 75
+  --real PATH                               of qmail-queue (rastel-qmail-queue)
+  --listen PATH                             of its socket (rastel-courierfilter)
+)";
+
 }  // namespace rastel::piping

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace rastel::piping {
@@ -12,7 +13,11 @@ struct Invocation {
   std::string path;                // of the file that was executed, not what the caller calls it
   std::vector<std::string> words;  // the first: what the caller calls it
 };
-[[nodiscard]] Invocation own_invocation(int count, char** arguments);
+
+// One of those below as main(). Asked for --help and nothing else it tells its options, `behind` the last of
+// them, and ends as with a wrong command line: a mail server that calls it so keeps its message.
+[[nodiscard]] int run(int (*program)(const Invocation&), std::string_view behind, int count,
+                      char** arguments);
 
 // What to do with a message before a delivery program has it: scanned first.
 [[nodiscard]] int deliver(const Invocation& invocation);

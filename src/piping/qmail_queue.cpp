@@ -52,7 +52,10 @@ int scan_and_hand_over(const std::string& real, const Options& options, Spooled 
   }
   Outcome<Spooled> message = std::unexpected(Problem{});
   if (!answered) {
-    message = passing_unscanned(original, "rastel-qmail-queue", answered.error().what);
+    message = passing_unscanned(original, {.socket_path = options.socket_path,
+                                           .request = options.request,
+                                           .program = "rastel-qmail-queue",
+                                           .why = answered.error().what});
   } else {
     switch (answered->answer.doing) {
       case Doing::held:

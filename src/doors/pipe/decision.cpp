@@ -76,6 +76,7 @@ Place place_of(rastel::pipe::RequestKind kind, Place configured) {
       return configured == Place::outbound ? configured : Place::before_queue;
     case rastel::pipe::RequestKind::deliver:
     case rastel::pipe::RequestKind::queue:
+    case rastel::pipe::RequestKind::passed:
       break;
   }
   return configured;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "doors/pipe/session.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -18,12 +19,23 @@ using rastel::pipe::Answer;
 using rastel::pipe::Doing;
 using rastel::pipe::FrameKind;
 using rastel::pipe::FrameReader;
+using rastel::pipe::RequestKind;
 
 namespace {
 
 constexpr auto for_a_request = std::chrono::seconds(10);
 constexpr auto for_an_answer = std::chrono::seconds(10);  // until the program has taken it
 constexpr auto for_a_result = std::chrono::minutes(15);   // mail servers give a delivery program no longer
+
+// The first few of them.
+std::string bracketed(const std::vector<std::string>& addresses) {
+  constexpr std::size_t most = 10;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(addresses.size(), most); ++i)
+    text += (i == 0 ? "<" : ",<") + addresses[i] + ">";
+  if (addresses.size() > most) text += " and others";
+  return text.empty() ? "-" : text;
+}
 
 }  // namespace
 
@@ -70,9 +82,9 @@ asio::awaitable<bool> Session::receive_request() {
     }
     if (!*body) continue;
     auto request = rastel::pipe::decode_request(**body);
-    if (!request || came.empty()) break;
+    if (!request || came.empty() != (request->kind == RequestKind::passed)) break;
     request_ = *std::move(request);
-    file_ = std::move(came.front());
+    if (!came.empty()) file_ = std::move(came.front());
     co_return true;
   }
   complain("its request is malformed, or hasn't one descriptor");
@@ -81,7 +93,16 @@ asio::awaitable<bool> Session::receive_request() {
   co_return false;
 }
 
+void Session::count_passed() const {
+  ++door_->services.passed_unscanned;
+  log::warning(
+      "door {}: a message from <{}> to {} passed unscanned while nobody answered (--fail=pass), says a "
+      "program of user {}",
+      door_->options.name, request_.sender, bracketed(request_.recipients), user_);
+}
+
 asio::awaitable<void> Session::serve() {
+  if (request_.kind == RequestKind::passed) co_return count_passed();
   at_rest_ = false;
   const bool answered = co_await answer_request();
   if (!handing_) co_return;

@@ -52,6 +52,7 @@ class Session {
   [[nodiscard]] boost::asio::awaitable<std::optional<rastel::pipe::Result>> hear_result();
   [[nodiscard]] inspect::Subject subject() const;
   void complain(std::string_view what) const;
+  void count_passed() const;
 
   std::shared_ptr<DoorState> door_;
   net::Stream stream_;

@@ -81,7 +81,10 @@ Reply decide(const Options& options, const Paths& paths) {
   auto answered = ask(options.socket_path, *request, *message, options.timeout);
   if (answered) return {line_of(answered->answer), std::move(answered->connection)};
   if (options.when_away == WhenAway::defer) return deferral(answered.error().what);
-  say_unscanned("rastel-courierfilter", answered.error().what);
+  say_unscanned({.socket_path = options.socket_path,
+                 .request = *request,
+                 .program = "rastel-courierfilter",
+                 .why = answered.error().what});
   return {"200 Ok", {}};
 }
 

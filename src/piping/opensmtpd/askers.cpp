@@ -8,10 +8,10 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <unistd.h>
 
 #include "piping/opensmtpd/decide.hpp"
+#include "piping/serving.hpp"
 
 namespace rastel::piping::opensmtpd {
 namespace {
@@ -19,7 +19,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t most_threads = 32;
-constexpr std::size_t stack = 256UL * 1024;  // bytes of each
 
 }  // namespace
 
@@ -33,13 +32,7 @@ Askers::Askers(const Options& options) : options_(options) {
 }
 
 bool Askers::start_one() {
-  pthread_attr_t attributes;
-  if (pthread_attr_init(&attributes) != 0) return false;
-  (void)pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-  (void)pthread_attr_setstacksize(&attributes, stack);
-  pthread_t thread{};
-  const bool started = pthread_create(&thread, &attributes, begin, this) == 0;
-  (void)pthread_attr_destroy(&attributes);
+  const bool started = start_thread(begin, this);
   if (started) ++threads_;
   return started;
 }

@@ -34,7 +34,10 @@ Decision decide(const Options& options, Question& question, std::chrono::millise
   if (!answered && options.when_away == WhenAway::defer) return deferral(answered.error().what);
   Decision decision;
   if (!answered) {
-    take(decision, passing_unscanned(question.message, "rastel-opensmtpd-filter", answered.error().what));
+    take(decision, passing_unscanned(question.message, {.socket_path = options.socket_path,
+                                                        .request = question.request,
+                                                        .program = "rastel-opensmtpd-filter",
+                                                        .why = answered.error().what}));
     return decision;
   }
   pipe::Answer& answer = answered->answer;

@@ -96,9 +96,9 @@ bool set_text(std::string& into, std::string_view value) {
 bool take_into(Request& request, const Field& field) {
   switch (field.tag) {
     case tag::kind:
-      return set(
-          request.kind, field.value,
-          std::array{RequestKind::deliver, RequestKind::filter, RequestKind::queue, RequestKind::verdict});
+      return set(request.kind, field.value,
+                 std::array{RequestKind::deliver, RequestKind::filter, RequestKind::queue,
+                            RequestKind::verdict, RequestKind::passed});
     case tag::sender:
       request.sender = fit_sender(field.value);
       return true;

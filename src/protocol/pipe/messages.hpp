@@ -22,6 +22,8 @@ enum class RequestKind : char {
   filter = 'f',   // the message goes on to whoever reads the program's output: a notice can take its place
   queue = 'q',    // it goes into a queue
   verdict = 'v',  // whoever asks can take it as it is or refuse it, and has his client still
+  passed =
+      'u',  // of a message that has passed unscanned, as nobody answered: without it, and without an answer
 };
 
 struct Request {

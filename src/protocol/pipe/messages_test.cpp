@@ -39,8 +39,8 @@ TEST(PipeMessages, AreDecodedAsTheyWereEncoded) {
   EXPECT_EQ(decode_answer(encode(answer)), answer);
   for (const auto how : {Result::How::exited, Result::How::killed, Result::How::not_started})
     EXPECT_EQ(decode_result(encode(Result{how, 75})), (Result{how, 75}));
-  for (const auto kind :
-       {RequestKind::deliver, RequestKind::filter, RequestKind::queue, RequestKind::verdict}) {
+  for (const auto kind : {RequestKind::deliver, RequestKind::filter, RequestKind::queue, RequestKind::verdict,
+                          RequestKind::passed}) {
     const Request of_kind{.kind = kind};
     EXPECT_EQ(decode_request(encode(of_kind)), of_kind);
   }
