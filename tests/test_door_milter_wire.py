@@ -4,6 +4,7 @@ import grp
 import os
 import pathlib
 import re
+import signal
 import socket
 import stat
 import struct
@@ -329,3 +330,33 @@ def test_a_forged_field_with_white_space_before_its_colon(rastel, space):
         server.body(server.header(CLEAN))
         verdict = server.end()
     assert verdict.final == b"c", verdict.reply
+
+
+def test_systemd_may_listen_for_it():
+    """Sockets that a .socket unit made are taken where the configuration names the same address: they keep their mode, over a
+    reload and an upgrade, and their file stays at the end. What no door listens on is closed."""
+    port, unused = peers.free_port(), peers.free_port()
+    with daemon.Rastel(milter=[{"socket_mode": "0600"}, {"listen": f"localhost:{port}"}, {}]) as rastel:
+        rastel.stop()
+        file = rastel.folder / "given.sock"
+        rastel.others["milter"][0]["listen"] = f"unix:{file}"
+        rastel.write_configuration()
+        rastel.prefix = ["systemd-socket-activate", *(f"--listen={where}" for where in (file, f"127.0.0.1:{port}", f"127.0.0.1:{unused}"))]
+        rastel.start(ready=False)
+        daemon.wait_until(file.exists)
+        file.chmod(0o606)
+        with Server(str(file)):  # systemd starts the service for whoever comes first
+            rastel.wait_ready()
+        for number in (signal.SIGHUP, signal.SIGUSR2, None):
+            assert stat.S_IMODE(file.stat().st_mode) == 0o606
+            for where in (str(file), port, rastel.address("milter", 2)):
+                assert ask(where, CLEAN).final == b"c", where
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", unused))
+            if number:
+                opened, before = rastel.log().count(f"listens on unix:{file}"), rastel.daemon()
+                rastel.send_signal(number)
+                daemon.wait_until(lambda opened=opened: rastel.log().count(f"listens on unix:{file}") > opened)
+                assert (rastel.daemon() != before) == (number == signal.SIGUSR2)
+        rastel.stop()
+        assert file.exists() and not os.path.exists(rastel.address("milter", 2))

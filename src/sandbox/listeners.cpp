@@ -2,9 +2,12 @@
 #include "sandbox/listeners.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -20,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/log.hpp"
+#include "sandbox/supervisor.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -58,6 +62,41 @@ Result<Address> address_of(const Endpoint& endpoint) {
     return fail(ErrorKind::invalid_input, to_string(endpoint) + ": give a numeric address to listen on");
   }
   return address;
+}
+
+// Where a bound socket of streams listens; nothing of what can't be configured.
+std::optional<Endpoint> endpoint_of(const Address& address) {
+  Endpoint endpoint{Endpoint::Kind::inet, {}, 0, {}};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const auto* generic = reinterpret_cast<const sockaddr*>(&address.storage);
+  if (generic->sa_family == AF_UNIX) {
+    const auto* local = reinterpret_cast<const sockaddr_un*>(generic);
+    const std::size_t room = address.length - offsetof(sockaddr_un, sun_path);
+    endpoint = {
+        Endpoint::Kind::unix_socket, {}, 0, std::string(local->sun_path, strnlen(local->sun_path, room))};
+    if (!endpoint.path.starts_with('/')) return std::nullopt;
+    return endpoint;
+  }
+  if (generic->sa_family == AF_INET) {
+    const auto* inet = reinterpret_cast<const sockaddr_in*>(generic);
+    inet_ntop(AF_INET, &inet->sin_addr, text.data(), text.size());
+    endpoint.port = ntohs(inet->sin_port);
+  } else if (generic->sa_family == AF_INET6) {
+    const auto* inet6 = reinterpret_cast<const sockaddr_in6*>(generic);
+    inet_ntop(AF_INET6, &inet6->sin6_addr, text.data(), text.size());
+    endpoint.port = ntohs(inet6->sin6_port);
+  } else {
+    return std::nullopt;
+  }
+  endpoint.host = text.data();
+  return endpoint;
+}
+
+// One text for one address, however it is written.
+std::string key_of(const Endpoint& endpoint) {
+  const auto address = address_of(endpoint);
+  const auto known = address ? endpoint_of(*address) : std::nullopt;
+  return to_string(known.value_or(endpoint));
 }
 
 // The folder itself, never what a link in its place leads to.
@@ -219,7 +258,7 @@ void Listeners::remove_socket_file(const Open& open) {
 Result<> Listeners::open(const MasterPlan& plan, const Account& account) {
   std::map<std::string, Open> added;
   for (const ListenerSpec& spec : all_listeners(plan)) {
-    const std::string address = to_string(spec.endpoint);
+    const std::string address = key_of(spec.endpoint);
     if (open_.contains(address) || added.contains(address)) continue;
     auto opened = bind_to(spec, account);
     if (!opened) {
@@ -235,7 +274,7 @@ Result<> Listeners::open(const MasterPlan& plan, const Account& account) {
 void Listeners::settle(const MasterPlan& plan, const Account& account) {
   std::map<std::string, const ListenerSpec*> wanted;
   const std::vector<ListenerSpec> all = all_listeners(plan);
-  for (const ListenerSpec& spec : all) wanted.emplace(to_string(spec.endpoint), &spec);
+  for (const ListenerSpec& spec : all) wanted.emplace(key_of(spec.endpoint), &spec);
   for (auto at = open_.begin(); at != open_.end();) {
     auto& [address, open] = *at;
     const auto found = wanted.find(address);
@@ -246,7 +285,7 @@ void Listeners::settle(const MasterPlan& plan, const Account& account) {
     }
     const ListenerSpec& spec = *found->second;
     const bool other_access = spec.mode != open.spec.mode || spec.group != open.spec.group;
-    if (other_access && spec.endpoint.kind == Endpoint::Kind::unix_socket)
+    if (other_access && spec.endpoint.kind == Endpoint::Kind::unix_socket && open.inode != 0)
       if (const auto done = own_socket_file(spec, account, true); !done) log::error("{}", done.error().what);
     open.spec = spec;
     ++at;
@@ -254,7 +293,7 @@ void Listeners::settle(const MasterPlan& plan, const Account& account) {
 }
 
 int Listeners::descriptor(const ListenerSpec& spec) const {
-  return open_.at(to_string(spec.endpoint)).socket.get();
+  return open_.at(key_of(spec.endpoint)).socket.get();
 }
 
 namespace {
@@ -313,6 +352,25 @@ void Listeners::inherit() {
     open.spec.endpoint = *endpoint;
     open.spec.mode = 0;  // settle() gives it the plan's
     open_.emplace(address, std::move(open));
+  }
+}
+
+void Listeners::take_from_supervisor() {
+  for (FileDescriptor& socket : sockets_of_supervisor()) {
+    Address address;
+    address.length = sizeof address.storage;
+    const bool named =
+        getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address.storage), &address.length) == 0;
+    const auto endpoint = named && is_listening(socket.get()) ? endpoint_of(address) : std::nullopt;
+    if (!endpoint) {
+      log::warning("systemd gave us what is no listening socket with an address: closed");
+      continue;
+    }
+    log::info("systemd listens on {}", to_string(*endpoint));
+    Open open;
+    open.socket = std::move(socket);
+    open.spec.endpoint = *endpoint;
+    open_.emplace(to_string(*endpoint), std::move(open));
   }
 }
 

@@ -34,6 +34,9 @@ class Listeners {
   [[nodiscard]] Error go_on_as(const std::vector<std::string>& program);
   // Before open() and settle(), which closes those that the configuration no longer names.
   void inherit();
+  // Likewise: what systemd has bound for us is used where the configuration names the same
+  // address. Mode, owner and end of its socket files are the .socket unit's.
+  void take_from_supervisor();
   void remove_socket_files();
 
  private:
@@ -41,7 +44,7 @@ class Listeners {
     ListenerSpec spec;
     FileDescriptor socket;
     dev_t device = 0;  // of a unix socket's file: another one in its place isn't ours to remove
-    ino_t inode = 0;
+    ino_t inode = 0;   // 0: systemd's file
   };
   [[nodiscard]] static Result<Open> bind_to(const ListenerSpec& spec, const Account& account);
   static void remove_socket_file(const Open& open);

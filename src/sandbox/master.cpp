@@ -22,11 +22,7 @@
 #include "sandbox/master_protocol.hpp"
 #include "sandbox/process_memory.hpp"
 #include "sandbox/seqpacket.hpp"
-
-#if defined(__linux__) && !defined(RASTEL_PORTABLE)
-#include <systemd/sd-daemon.h>
-#define RASTEL_SUPERVISED 1
-#endif
+#include "sandbox/supervisor.hpp"
 
 namespace rastel::sandbox {
 namespace {
@@ -43,15 +39,6 @@ constexpr std::size_t most_engines = 8;
 volatile std::sig_atomic_t told_to_end = 0;
 volatile std::sig_atomic_t told_to_reload = 0;
 volatile std::sig_atomic_t told_to_upgrade = 0;
-
-// What systemd wants to know (Type=notify); elsewhere nobody asks.
-void tell_supervisor(const char* state) {
-#ifdef RASTEL_SUPERVISED
-  (void)sd_notify(0, state);
-#else
-  (void)state;
-#endif
-}
 
 class Master {
  public:
@@ -109,6 +96,7 @@ class Master {
       RASTEL_TRY(page_account_, account_named(plan_.page->user, "[http] user"));
     }
     RASTEL_CHECK(make_folders(plan_, account_));
+    listeners_.take_from_supervisor();
     listeners_.inherit();
     RASTEL_CHECK(listeners_.open(plan_, account_));
     listeners_.settle(plan_, account_);
