@@ -24,12 +24,12 @@ CODENAME = "bookworm"
 SERVERS = {
     "postfix": ["postfix", "procmail", "maildrop"],
     "dovecot": ["dovecot-core", "dovecot-lmtpd", "dovecot-imapd"],
-    "exim": ["exim4-daemon-heavy", "procmail", "maildrop"],  # the light one asks no scanner
+    "exim": ["exim4-daemon-heavy", "procmail", "maildrop", "dovecot-core", "cyrus-imapd"],  # the light one asks no scanner
     "lists": ["postfix", "mlmmj"],
     "sendmail": ["sendmail-bin", "sensible-mda", "m4", "procmail", "maildrop"],
     "opensmtpd": ["opensmtpd", "procmail", "maildrop"],
     "cyrus": ["cyrus-imapd", "cyrus-admin", "sasl2-bin"],
-    "courier": ["courier-mta", "procmail"],
+    "courier": ["courier-mta", "procmail", "maildrop", "dovecot-core"],
     "delivery": ["postfix", "procmail", "maildrop", "dovecot-core", "cyrus-imapd"],
 }
 SAME_LAYER = {"qmail": "postfix"}  # a stand-in, which needs delivery programs alone

@@ -13,17 +13,18 @@ class Server:
 
 
 CAROL = ("home/carol", "var/mail")  # where delivery programs put her mail
+CYRUS = "var/spool/cyrus/mail"
 
 SERVERS = {
     "postfix": Server("10.99.0.2", [2501, 2511, 2502]),
     "dovecot": Server("10.99.0.3", [24, 143, 12345]),
-    "exim": Server("10.99.0.4", [2501, 10026], CAROL),
+    "exim": Server("10.99.0.4", [2501, 10026], (*CAROL, CYRUS)),
     "opensmtpd": Server("10.99.0.5", [2501], CAROL),
-    "sendmail": Server("10.99.0.6", [25, 2503, 2516, 2517], CAROL),
+    "sendmail": Server("10.99.0.6", [25, 2503, 2516, 2517, 2518], CAROL),
     "cyrus": Server("10.99.0.7", [24]),
     "courier": Server("10.99.0.8", [25], CAROL),
     "qmail": Server("10.99.0.9", [2501, 2502, 2503], program="qmail.py"),
-    "delivery": Server("10.99.0.10", [2513], (*CAROL, "var/spool/cyrus/mail")),
+    "delivery": Server("10.99.0.10", [2513], (*CAROL, CYRUS)),
 }
 
 
@@ -95,7 +96,7 @@ QUEUES = {
     "opensmtpd": (["smtpctl", "show", "queue"], [
         "sh", "-c", "smtpctl show routes | sed 's/[.].*//' | while read -r id; do smtpctl resume route $id; done; smtpctl schedule all"]),
     "sendmail": (["find", "/var/spool", "-path", "*/mqueue*/qf*"],
-                 ["sh", "-c", "sendmail -q; for name in local ends mbox; do sendmail -C /etc/mail/$name.cf -q; done"]),
+                 ["sh", "-c", "sendmail -q; for name in local ends mbox drop; do sendmail -C /etc/mail/$name.cf -q; done"]),
     "courier": (["find", "/var/lib/courier/msgs", "-type", "f"], ["courier", "flush"]),
     "qmail": (["/var/qmail/bin/qmail-qread"], ["sh", "-c", "kill -ALRM $(cat /run/qmail-send.pid)"]),
 }

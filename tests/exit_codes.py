@@ -75,7 +75,7 @@ def waiting(session):
     mta = session.lab.session.mta
     if mta in WAITING:
         said = session.lab.command(mta, "sh", "-c", WAITING[mta], check=False)
-        yield from re.findall(r"(?:alice|carol|dave)[+-][\w.]+@lab\.test", said)
+        yield from re.findall(r"(?:alice|carol|dave)[+-][\w.-]+@lab\.test", said)
         return
     for line in session.lab.queue():
         for recipient in json.loads(line)["recipients"]:

@@ -63,9 +63,14 @@ PAIRS = {
     ("Exim pipe", "procmail"): ("exim", 2517, "carol"),
     ("Sendmail Mlocal", "procmail"): ("sendmail", 2503, "carol"),
     ("Sendmail Mlocal", "mail.local"): ("sendmail", 2517, "carol"),
+    ("Exim pipe", "dovecot-lda -e"): ("exim", 2518, "carol"),
+    ("Exim pipe", "Cyrus deliver"): ("exim", 2519, "carol"),
     ("Courier .courier", "procmail"): ("courier", 25, "carol"),
     ("OpenSMTPD mda", "procmail"): ("opensmtpd", 2502, "carol"),
+    ("Sendmail Mlocal", "maildrop"): ("sendmail", 2518, "carol"),
     ("OpenSMTPD mda", "maildrop"): ("opensmtpd", 2517, "carol"),
+    ("Courier .courier", "maildrop"): ("courier", 25, "carol-maildrop"),
+    ("Courier .courier", "dovecot-lda -e"): ("courier", 25, "carol-lda"),
 }
 
 

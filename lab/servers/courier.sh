@@ -3,8 +3,9 @@
 # Runs inside Courier's root of the lab: configures it as what stands behind Rastel, and starts it.
 #
 #   2501   Rastel's: clients -> Rastel -> Courier 127.0.0.1:25
-#   25     no filter; mail to erin and carol is handed to procmail through Rastel by their .courier, to alice-CODE to a program
-#          that ends with it. In the session "courierfilter" all mail is asked about
+#   25     no filter; mail to erin, carol and dave is handed to procmail through Rastel by their .courier, to carol-maildrop-… and
+#          carol-lda-… to maildrop and dovecot-lda, to alice-CODE to a program that ends with it. In the session "courierfilter" all
+#          mail is asked about
 #
 # Local mail goes into ~/Maildir.
 set -eu
@@ -31,12 +32,20 @@ for user in alice bob carol dave; do su "$user" -c 'maildirmake.courier ~/Maildi
 useradd -m -s /bin/sh erin
 # shellcheck source=lab/servers/programs.sh
 . /root/programs.sh
-echo '| /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail' | tee /home/erin/.courier >/home/carol/.courier-default
-echo '| /usr/lib/rastel/rastel-deliver --timeout=16s -- /usr/local/bin/ends' >/home/alice/.courier-default
-for file in /home/erin/.courier /home/carol/.courier-default /home/alice/.courier-default; do
-  chown --reference="${file%/*}" "$file"
-  chmod 600 "$file"
-done
+by_courier() { # LINE FILE…: what each of these .courier files says
+  line=$1
+  shift
+  for file; do
+    echo "$line" >"$file"
+    chown --reference="${file%/*}" "$file"
+    chmod 600 "$file"
+  done
+}
+by_courier '| /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail' /home/erin/.courier /home/carol/.courier-default /home/dave/.courier-default
+by_courier '| /usr/lib/rastel/rastel-deliver -- /usr/bin/maildrop' /home/carol/.courier-maildrop-default
+# shellcheck disable=SC2016 # Courier puts them in
+by_courier '| /usr/lib/rastel/rastel-deliver -- /usr/lib/dovecot/dovecot-lda -e -f "$SENDER" -a "$RECIPIENT"' /home/carol/.courier-lda-default
+by_courier '| /usr/lib/rastel/rastel-deliver --timeout=16s -- /usr/local/bin/ends' /home/alice/.courier-default
 if [ "$2" = courierfilter ]; then
   ln -s /usr/lib/rastel/rastel-courierfilter /usr/lib/courier/filters/rastel
   echo 'esmtp local' >/etc/courier/enablefiltering

@@ -9,7 +9,7 @@
 #   2512   pipe(8): dovecot-lda                        2513   pipe(8): Cyrus deliver
 #   10026  where passed mail enters again; no filter here
 #
-# carol's mailboxes are on small disks, and of 100 kB at most where a delivery program knows such a limit.
+# carol's mailboxes are on small disks.
 set -eu
 postconf -e 'compatibility_level = 3.6' 'maillog_file = /var/log/mail.log' 'inet_protocols = ipv4' \
   'myhostname = lab.test' 'mydestination = lab.test, localhost' 'mynetworks = 127.0.0.0/8, 10.99.0.0/24' \
@@ -58,53 +58,6 @@ cat >>/etc/postfix/master.cf <<'MASTER'
 127.0.0.1:10026 inet n - n - - smtpd
   -o syslog_name=pf10026 -o mynetworks=127.0.0.0/8
 MASTER
-cat >/etc/dovecot/dovecot.conf <<'CONFIGURATION'
-log_path = /var/log/dovecot.log
-ssl = no
-mail_location = maildir:~/Maildir-dovecot
-first_valid_uid = 1000
-postmaster_address = postmaster@lab.test
-lda_mailbox_autocreate = yes
-mail_plugins = quota
-plugin {
-  quota = maildir:User quota
-  quota_rule = *:storage=100k
-}
-CONFIGURATION
-install -m 666 /dev/null /var/log/dovecot.log # who delivers writes it
-cat >/etc/imapd.conf <<'CONFIGURATION'
-configdirectory: /var/lib/cyrus
-defaultpartition: default
-partition-default: /var/spool/cyrus/mail
-proc_path: /run/cyrus/proc
-mboxname_lockpath: /run/cyrus/lock
-altnamespace: no
-unixhierarchysep: yes
-mailbox_legacy_dirs: yes
-admins: cyrus
-virtdomains: off
-lmtpsocket: /run/cyrus/socket/lmtp
-idlesocket: /run/cyrus/socket/idle
-notifysocket: /run/cyrus/socket/notify
-servername: lab.test
-autocreate_quota: 100
-autocreate_post: yes
-lmtp_strict_quota: yes
-CONFIGURATION
-cat >/etc/cyrus.conf <<'CONFIGURATION'
-START {
-  recover cmd="/usr/sbin/cyrus ctl_cyrusdb -r"
-}
-SERVICES {
-  lmtpunix cmd="lmtpd -a" listen="/run/cyrus/socket/lmtp" prefork=0 maxchild=20
-}
-EVENTS {
-  checkpoint cmd="/usr/sbin/cyrus ctl_cyrusdb -c" period=30
-}
-CONFIGURATION
 # shellcheck source=lab/servers/programs.sh
 . /root/programs.sh
-mkdir -p /run/cyrus/proc /run/cyrus/lock /run/cyrus/socket
-chown -R cyrus:mail /run/cyrus
-/usr/sbin/cyrmaster -D &
 exec postfix start-fg

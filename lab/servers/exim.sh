@@ -10,15 +10,26 @@
 #   2506   a filter of the transport into the mailbox
 #   2516   to a program that ends as the address says
 #   2517   on the pipe to procmail
+#   2518   on the pipe to dovecot-lda
+#   2519   on the pipe to Cyrus deliver
 #   10026  where passed mail enters again
 #
 # Local mail goes into ~/Maildir.
 set -eu
+cat >/etc/exim4/pipe <<'OPTIONS'
+  return_fail_output
+  message_prefix =
+  message_suffix =
+  temp_errors = 71 : 73 : 74 : 75 : 111
+  freeze_signal
+  freeze_exec_fail
+  timeout_defer
+OPTIONS
 cat >/etc/exim4/exim4.conf <<'CONFIGURATION'
 primary_hostname = lab.test
 domainlist local_domains = lab.test
 hostlist relay_from_hosts = 127.0.0.1
-daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 2505 : 2506 : 2516 : 2517 : 10026
+daemon_smtp_ports = 2501 : 2502 : 2503 : 2504 : 2505 : 2506 : 2516 : 2517 : 2518 : 2519 : 10026
 local_interfaces = 0.0.0.0
 log_file_path = /var/log/exim4/%slog
 tls_advertise_hosts =
@@ -60,7 +71,7 @@ local_user:
   local_part_suffix = +*
   local_part_suffix_optional
   check_local_user
-  transport = ${extract{at$received_port}{at2505=rastel_pipe at2506=filtered at2517=procmail}{$value}{maildir}}
+  transport = ${extract{at$received_port}{at2505=rastel_pipe at2506=filtered at2517=procmail at2518=lda at2519=cyrus}{$value}{maildir}}
 begin transports
 to_rastel:
   driver = smtp
@@ -79,34 +90,25 @@ filtered:
 rastel_pipe:
   driver = pipe
   command = /usr/lib/rastel/rastel-deliver -- /usr/bin/maildrop
-  return_fail_output
   return_path_add
-  message_prefix =
-  message_suffix =
-  temp_errors = 71 : 73 : 74 : 75 : 111
-  freeze_signal
-  freeze_exec_fail
-  timeout_defer
+  .include /etc/exim4/pipe
 procmail:
   driver = pipe
   command = /usr/lib/rastel/rastel-deliver -- /usr/bin/procmail
-  return_fail_output
-  message_prefix =
-  message_suffix =
-  temp_errors = 71 : 73 : 74 : 75 : 111
-  freeze_signal
-  freeze_exec_fail
-  timeout_defer
+  .include /etc/exim4/pipe
+lda:
+  driver = pipe
+  command = /usr/lib/rastel/rastel-deliver -- /usr/lib/dovecot/dovecot-lda -e
+  .include /etc/exim4/pipe
+cyrus:
+  driver = pipe
+  command = /usr/lib/rastel/rastel-deliver -- /usr/lib/cyrus/bin/deliver -e $local_part_data
+  user = cyrus
+  .include /etc/exim4/pipe
 ends:
   driver = pipe
   command = /usr/lib/rastel/rastel-deliver --timeout=16s -- /usr/local/bin/ends
-  return_fail_output
-  message_prefix =
-  message_suffix =
-  temp_errors = 71 : 73 : 74 : 75 : 111
-  freeze_signal
-  freeze_exec_fail
-  timeout_defer
+  .include /etc/exim4/pipe
 begin retry
 * * F,2h,2s
 CONFIGURATION

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # Read by the scripts of servers that start delivery programs: procmail and maildrop deliver into ~/Maildir, and each has a
-# file with which it hands the message through Rastel.
+# file with which it hands the message through Rastel; dovecot-lda delivers into ~/Maildir-dovecot. Where a program knows a limit of
+# a mailbox, it is 100 kB.
 set -eu
 cat >/etc/procmailrc <<'PROCMAIL'
 DEFAULT=$HOME/Maildir/
@@ -44,6 +45,57 @@ exit "$extension"
 PROGRAM
 chmod 755 /usr/local/bin/ends
 if command -v maildirmake.maildrop >/dev/null; then
-  for user in alice carol; do su "$user" -c 'maildirmake.maildrop ~/Maildir'; done
+  for user in alice carol; do su "$user" -c '[ -d ~/Maildir ] || maildirmake.maildrop ~/Maildir'; done
   su carol -c 'maildirmake.maildrop -q 100000S ~/Maildir' # a small quota: of maildrop alone
+fi
+if [ -d /etc/dovecot ]; then
+  cat >/etc/dovecot/dovecot.conf <<'CONFIGURATION'
+log_path = /var/log/dovecot.log
+ssl = no
+mail_location = maildir:~/Maildir-dovecot
+first_valid_uid = 1000
+postmaster_address = postmaster@lab.test
+lda_mailbox_autocreate = yes
+mail_plugins = quota
+plugin {
+  quota = maildir:User quota
+  quota_rule = *:storage=100k
+}
+CONFIGURATION
+  install -m 666 /dev/null /var/log/dovecot.log # who delivers writes it
+fi
+if [ -x /usr/sbin/cyrmaster ]; then
+  cat >/etc/imapd.conf <<'CONFIGURATION'
+configdirectory: /var/lib/cyrus
+defaultpartition: default
+partition-default: /var/spool/cyrus/mail
+proc_path: /run/cyrus/proc
+mboxname_lockpath: /run/cyrus/lock
+altnamespace: no
+unixhierarchysep: yes
+mailbox_legacy_dirs: yes
+admins: cyrus
+virtdomains: off
+lmtpsocket: /run/cyrus/socket/lmtp
+idlesocket: /run/cyrus/socket/idle
+notifysocket: /run/cyrus/socket/notify
+servername: lab.test
+autocreate_quota: 100
+autocreate_post: yes
+lmtp_strict_quota: yes
+CONFIGURATION
+  cat >/etc/cyrus.conf <<'CONFIGURATION'
+START {
+  recover cmd="/usr/sbin/cyrus ctl_cyrusdb -r"
+}
+SERVICES {
+  lmtpunix cmd="lmtpd -a" listen="/run/cyrus/socket/lmtp" prefork=0 maxchild=20
+}
+EVENTS {
+  checkpoint cmd="/usr/sbin/cyrus ctl_cyrusdb -c" period=30
+}
+CONFIGURATION
+  mkdir -p /run/cyrus/proc /run/cyrus/lock /run/cyrus/socket
+  chown -R cyrus:mail /run/cyrus
+  /usr/sbin/cyrmaster -D &
 fi

@@ -7,6 +7,7 @@
 #   2503   on the pipe to procmail
 #   2516   on the pipe to a program that ends as the address says
 #   2517   on the pipe to mail.local
+#   2518   on the pipe to maildrop
 #   25     no filter; clients reach it from elsewhere, too
 #
 # Local mail goes into ~/Maildir by procmail.
@@ -66,8 +67,10 @@ sed "s#-- /usr/bin/procmail.*#--timeout 16s -- /usr/local/bin/ends +\$h \$u')dnl
   s/-local/-ends/; s/2503/2516/" /root/local.m4 >/root/ends.m4
 sed "s#/usr/bin/procmail.*#/usr/libexec/sendmail/mail.local -d \$u')dnl#
   s/-local/-mbox/; s/2503/2517/" /root/local.m4 >/root/mbox.m4
+sed "s#/usr/bin/procmail.*#/usr/bin/maildrop -d \$u')dnl#
+  s/-local/-drop/; s/2503/2518/" /root/local.m4 >/root/drop.m4
 sendmail -bi
-for name in local ends mbox; do
+for name in local ends mbox drop; do
   sed -e "/local_procmail/d; /DAEMON_OPTIONS/d; /confPID_FILE/d; /^MAILER_DEFINITIONS/{r /root/$name.m4
     d}" /etc/mail/lab.mc | m4 >/etc/mail/$name.cf
   mkdir -m 700 /var/spool/mqueue-$name
