@@ -49,6 +49,23 @@ def small_disk(folder, size):
     roots.run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder)
 
 
+def disk_with_quota(root, user):
+    """In place of a user's home and mailbox, where the machine can make one; who needs it asks roots.why_no_quota()."""
+    place, home, mailbox = root.parent / "quota", root / "home" / user, root / "var/mail" / user
+    place.mkdir()
+    try:
+        roots.run("sh", "-ec", roots.DISK_WITH_QUOTA, place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    except subprocess.CalledProcessError:
+        return
+    roots.run("cp", "-a", f"{home}/.", place / "disk")
+    roots.run("mount", "--bind", place / "disk", home)
+    owner = home.stat()
+    for file in (home / "mailbox", mailbox):
+        file.touch(0o600)
+        os.chown(file, owner.st_uid, owner.st_gid)
+    roots.run("mount", "--bind", home / "mailbox", mailbox)
+
+
 def start_server(name, session_name, share):
     """In its root and a network namespace of its own."""
     session = sessions.SESSIONS[session_name]
@@ -64,6 +81,8 @@ def start_server(name, session_name, share):
     root = roots.mount_root(name, MOUNTS / name)
     for folder in sessions.SERVERS[name].small_disks:
         small_disk(root / folder, "1m")
+    if sessions.SERVERS[name].quota:
+        disk_with_quota(root, sessions.SERVERS[name].quota)
     (root / "run/rastel").mkdir()
     roots.run("mount", "--bind", share, root / "run/rastel")
     if name == session.mta and session.lent:

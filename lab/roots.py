@@ -8,6 +8,7 @@ folder is complete (what lacks it is thrown away and built again). Needs root an
 import contextlib
 import ctypes
 import fcntl
+import functools
 import hashlib
 import os
 import pathlib
@@ -15,6 +16,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHECKOUT = HERE.parent
@@ -58,6 +60,25 @@ def why_not():
     if answer.returncode != 0:
         return f"the lab can't mount or make namespaces here: {answer.stderr.strip().splitlines()[-1:]}"
     return None
+
+
+# Makes $0/disk a disk with a quota, in $0. tmpfs, ext4 and XFS have quotas only in some kernels, btrfs in each that has it. Mixed:
+# with small blocks, or those that it needs itself would be most of what the quota allows.
+DISK_WITH_QUOTA = """
+    cd "$0"; mkdir disk; truncate -s 32M image
+    mkfs.btrfs -q --mixed image
+    mount -o loop image disk
+    btrfs quota enable disk; btrfs qgroup limit 100k disk
+"""
+
+
+@functools.cache
+def why_no_quota():
+    """Why there can be no disk with a quota on this machine, or None."""
+    with tempfile.TemporaryDirectory() as folder:
+        answer = subprocess.run(["unshare", "-m", "--propagation", "private", "sh", "-ec", DISK_WITH_QUOTA, folder],
+                                capture_output=True, text=True)
+    return f"the lab can't make a disk with a quota here: {' '.join(answer.stderr.split())}" if answer.returncode else None
 
 
 @contextlib.contextmanager

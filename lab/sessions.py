@@ -9,6 +9,7 @@ class Server:
     address: str
     ports: list  # on which it answers once it is up
     small_disks: tuple = ()  # folders of its root that are a disk of 1 MB each, to be filled
+    quota: str = ""  # a user whose home and mailbox are on a disk that gives him 100 kB
     program: str = ""  # of the lab, where the server isn't in Debian: runs the script, then serves
 
 
@@ -18,13 +19,13 @@ CYRUS = "var/spool/cyrus/mail"
 SERVERS = {
     "postfix": Server("10.99.0.2", [2501, 2511, 2502]),
     "dovecot": Server("10.99.0.3", [24, 143, 12345]),
-    "exim": Server("10.99.0.4", [2501, 10026], (*CAROL, CYRUS)),
-    "opensmtpd": Server("10.99.0.5", [2501], CAROL),
-    "sendmail": Server("10.99.0.6", [25, 2503, 2516, 2517, 2518], CAROL),
+    "exim": Server("10.99.0.4", [2501, 10026], (*CAROL, CYRUS), quota="dave"),
+    "opensmtpd": Server("10.99.0.5", [2501], CAROL, quota="dave"),
+    "sendmail": Server("10.99.0.6", [25, 2503, 2516, 2517, 2518], CAROL, quota="dave"),
     "cyrus": Server("10.99.0.7", [24]),
-    "courier": Server("10.99.0.8", [25], CAROL),
+    "courier": Server("10.99.0.8", [25], CAROL, quota="dave"),
     "qmail": Server("10.99.0.9", [2501, 2502, 2503], program="qmail.py"),
-    "delivery": Server("10.99.0.10", [2513], (*CAROL, CYRUS)),
+    "delivery": Server("10.99.0.10", [2513], (*CAROL, CYRUS), quota="dave"),
 }
 
 

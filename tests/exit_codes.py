@@ -12,8 +12,9 @@ import time
 import lab
 import matrix
 import peers
+import roots
 import sessions
-from lab_exit_codes import CALLERS, ENDS, PAIRS, PROGRAM_STATES, STATES, of_program
+from lab_exit_codes import CALLERS, DISKS_QUOTA, ENDS, PAIRS, PROGRAM_STATES, STATES
 
 PROGRAM = "usr/local/bin/ends"
 # Files of whoever gets mail; one of them may have many messages.
@@ -193,9 +194,11 @@ class Measured:
                 for caller, (_, port, user, _) in self.mine.items()}
 
     def to_programs(self, state, content=None):
-        return {(*pair, state): Handed(self.session, port, user, f"{state.replace(' ', '.')}.{number}", content or self.content(state))
+        other = sessions.SERVERS[self.session.lab.session.mta].quota
+        return {(*pair, state): Handed(self.session, port, other if by_disk(pair, state) else user,
+                                       f"{state.replace(' ', '.')}.{number}", content or self.content(state))
                 for number, (pair, (_, port, user)) in enumerate(self.programs.items())
-                if state in of_program(*pair)}
+                if not (by_disk(pair, state) and roots.why_no_quota())}
 
     def phase(self, handed):
         self.handed, self.found = handed, settled(self.session, handed)
@@ -209,6 +212,11 @@ class Measured:
     def keep(self):
         for key, word in self.found.items():
             (self.callers if len(key) == 2 else self.pairs)[key] = word or "nothing"
+
+
+def by_disk(pair, state):
+    """Whether it takes a disk with a quota, which not every machine can make."""
+    return state == "over quota" and pair[1] in DISKS_QUOTA
 
 
 def measure(name):
@@ -230,4 +238,4 @@ def tables(found):
         pairs |= one.pairs
     return [(["delivery program ends with", *CALLERS], [[end, *(callers.get((caller, end), "?") for caller in CALLERS)] for end in [*ENDS, *STATES]]),
             (["caller", "delivery program", *PROGRAM_STATES],
-             [[*pair, *(pairs.get((*pair, state), "–" if state not in of_program(*pair) else "?") for state in PROGRAM_STATES)] for pair in PAIRS])]
+             [[*pair, *(pairs.get((*pair, state), "?") for state in PROGRAM_STATES)] for pair in PAIRS])]

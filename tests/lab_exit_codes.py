@@ -38,16 +38,18 @@ CALLERS = {
 }
 
 PROGRAM_STATES = ["clean", "infected", "over quota", "disk full", "daemon down"]
-# The code of each delivery program in trouble of its own; procmail and mail.local know no quota but the disk's.
+# The code of each delivery program in trouble of its own.
 PROGRAMS = {
-    "procmail": {"disk full": "73"},     # procmail(1): without -t the mail bounces
-    "procmail -t": {"disk full": "75"},
+    "procmail": {"over quota": "73", "disk full": "73"},     # procmail(1): "on general failure"; without -t the mail bounces
+    "procmail -t": {"over quota": "75", "disk full": "75"},
     "maildrop": {"over quota": "75", "disk full": "75"},
     "dovecot-lda -e": {"over quota": "77", "disk full": "75"},  # dovecot-lda(1): 75 for almost all failures
     "dovecot-lda, quota_full_tempfail": {"over quota": "75", "disk full": "75"},
     "Cyrus deliver": {"over quota": "75", "disk full": "75"},   # imapd.conf(5): lmtp_over_quota_perm_failure is off
-    "mail.local": {"disk full": "75"},
+    "mail.local": {"over quota": "75", "disk full": "75"},      # mail.local(8): a permanent error with -b alone
 }
+# These know no quota but the disk's. There is one with another user's home and mailbox (sessions.py).
+DISKS_QUOTA = {"procmail", "procmail -t", "mail.local"}
 
 # (caller, program): (session, port, user)
 PAIRS = {
@@ -61,16 +63,16 @@ PAIRS = {
     ("Postfix pipe", "Cyrus deliver"): ("delivery", 2513, "carol"),
     ("Exim pipe", "maildrop"): ("exim", 2505, "carol"),
     ("Exim pipe", "procmail"): ("exim", 2517, "carol"),
-    ("Sendmail Mlocal", "procmail"): ("sendmail", 2503, "carol"),
-    ("Sendmail Mlocal", "mail.local"): ("sendmail", 2517, "carol"),
     ("Exim pipe", "dovecot-lda -e"): ("exim", 2518, "carol"),
     ("Exim pipe", "Cyrus deliver"): ("exim", 2519, "carol"),
-    ("Courier .courier", "procmail"): ("courier", 25, "carol"),
-    ("OpenSMTPD mda", "procmail"): ("opensmtpd", 2502, "carol"),
+    ("Sendmail Mlocal", "procmail"): ("sendmail", 2503, "carol"),
+    ("Sendmail Mlocal", "mail.local"): ("sendmail", 2517, "carol"),
     ("Sendmail Mlocal", "maildrop"): ("sendmail", 2518, "carol"),
-    ("OpenSMTPD mda", "maildrop"): ("opensmtpd", 2517, "carol"),
+    ("Courier .courier", "procmail"): ("courier", 25, "carol"),
     ("Courier .courier", "maildrop"): ("courier", 25, "carol-maildrop"),
     ("Courier .courier", "dovecot-lda -e"): ("courier", 25, "carol-lda"),
+    ("OpenSMTPD mda", "procmail"): ("opensmtpd", 2502, "carol"),
+    ("OpenSMTPD mda", "maildrop"): ("opensmtpd", 2517, "carol"),
 }
 
 

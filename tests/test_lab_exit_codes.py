@@ -59,7 +59,12 @@ def test_each_end_is_understood_as_it_was_meant(measured, caller):
 def test_a_real_delivery_program_in_each_state(measured, pair):
     name, expected = PAIRS[pair][0], of_program(*pair)
     assert not isinstance(measured[name], str), measured[name]
+    reason = exit_codes.by_disk(pair, "over quota") and roots.why_no_quota()
+    if reason:
+        del expected["over quota"]
     assert {state: measured[name].pairs[*pair, state] for state in expected} == expected
+    if reason:
+        pytest.skip(f"as expected in all states but over quota: {reason}")
 
 
 def written(found):
@@ -69,5 +74,7 @@ def written(found):
 def test_the_page_says_what_was_measured(measured, request):
     missing = {name: found for name, found in measured.items() if isinstance(found, str)}
     assert not missing and list(measured) == exit_codes.names(), missing
+    if roots.why_no_quota():
+        pytest.skip(roots.why_no_quota())
     renew = request.config.getoption("--renew-servers")
     assert servers_page.says("measured", written(measured), renew, PAGE), "--renew-servers writes it anew"
