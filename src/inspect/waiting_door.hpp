@@ -34,7 +34,7 @@ class WaitingDoor final : public Door, public std::enable_shared_from_this<Waiti
                                                           std::shared_ptr<State> state, std::string_view kind,
                                                           std::string purpose) {
     RASTEL_TRY(auto acceptor, net::Acceptor::create(std::move(executor), std::move(listener)));
-    const auto door =
+    auto door =
         std::make_shared<WaitingDoor>(std::move(acceptor), std::move(state), kind, std::move(purpose));
     boost::asio::co_spawn(door->acceptor_.executor(), accept(door), boost::asio::detached);
     return door;
