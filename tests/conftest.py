@@ -20,6 +20,7 @@ import clamd_peer  # noqa: E402
 import daemon  # noqa: E402
 import lab as lab_module  # noqa: E402
 import peers  # noqa: E402
+import pipe_peer  # noqa: E402
 import roots  # noqa: E402
 
 LONG = os.environ.get("RASTEL_LONG") == "1"
@@ -67,6 +68,14 @@ def closing():
     yield lambda thing: things.append(thing) or thing
     for thing in reversed(things):
         (thing.close if hasattr(thing, "close") else thing.stop)()
+
+
+@pytest.fixture
+def mailbox(tmp_path):
+    """A delivery program of a test's own."""
+    folder = tmp_path / "box"
+    folder.mkdir()
+    return pipe_peer.Mailbox(folder)
 
 
 @pytest.fixture(scope="session")
