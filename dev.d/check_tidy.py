@@ -15,7 +15,7 @@ import time
 
 import source
 
-budget = float(os.environ.get("RASTEL_TIDY_SECONDS", "300"))
+budget = float(os.environ.get("RASTEL_TIDY_SECONDS", "180"))
 
 
 def changed(root):
