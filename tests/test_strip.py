@@ -124,6 +124,15 @@ def test_the_only_part_of_a_message(rastel):
     assert len(held(rastel, "nothing else in it")) == 1
 
 
+def test_what_tells_the_length_of_the_body_goes_with_it(rastel):
+    """Programs that split a mailbox by it would take text of the message for another one."""
+    content = multipart("a length", TEXT, VIRUS, extra=b"Content-Length: 900\r\nLines: 20\r\n")
+    assert sent(rastel, content, STRIPPED) == sent(rastel, content, WHOLE) == 250
+    stripped, whole = (email.message_from_bytes(message.content) for message in rastel.hops["smtp"].messages)
+    assert (stripped["Content-Length"], stripped["Lines"]) == (None, None)
+    assert (whole["Content-Length"], whole["Lines"]) == ("900", "20")
+
+
 def test_every_offending_part_goes(rastel):
     content = multipart("two of four", VIRUS, TEXT, PROGRAM, PICTURE)
     assert sent(rastel, content, STRIPPED) == 250

@@ -91,6 +91,11 @@ void Edits::put(ByteRange where, std::string replacement) {
   splices_.push_back({where, std::move(replacement)});
 }
 
+void Edits::forget_length() {
+  for (const FieldPlace& field : places_.fields)
+    if (is_length_field(field.name)) put(field.where, {});
+}
+
 Refusal Edits::strip(std::string_view path, std::string_view text) {
   if (places_.refusal != Refusal::none) return places_.refusal;
   const LeafPlace* const leaf = places_.leaf_of(path);
@@ -107,6 +112,7 @@ Refusal Edits::strip(std::string_view path, std::string_view text) {
   if (!leaf->break_follows && !ends_line(part)) part += end;
   put(leaf->where, std::move(part));
   for (const ByteRange& field : leaf->fields) put(field, {});
+  forget_length();
   return Refusal::none;
 }
 
@@ -167,7 +173,9 @@ Refusal Edits::banner(std::string_view text, std::string_view html) {
                                                    : encoded_at_begin(lines + "</div>\n", *place));
     done = true;
   }
-  return done ? Refusal::none : Refusal::not_to_be_edited;
+  if (!done) return Refusal::not_to_be_edited;
+  forget_length();
+  return Refusal::none;
 }
 
 std::vector<Splice> Edits::splices() const {

@@ -6,6 +6,8 @@
 // what shall stand there. Splices made of any places are ordered and don't overlap; whether they lie in the
 // message is for fit() to say.
 //
+// With the body edited, fields that tell its length go (is_length_field()).
+//
 // What isn't edited, and why: Refusal. Two edits that meet: the larger wins, a banner in a part that is
 // removed is none.
 //
@@ -49,6 +51,7 @@ class Edits {
 
  private:
   void put(ByteRange where, std::string replacement);
+  void forget_length();
 
   const EditPlaces& places_;
   std::vector<Splice> splices_;  // in the order of their making

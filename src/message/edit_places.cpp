@@ -238,6 +238,8 @@ class Finder {
     for (const HeaderField& field : header.fields) {
       const std::string_view name = message_.substr(field.name.begin, field.name.size());
       if (equal_ignoring_case(name, "subject") && may_note_field()) add_subject(field);
+      if (is_length_field(name) && may_note_field())
+        result_.fields.push_back({lower(name), {field.name.begin, field.end}});
       if (starts_ignoring_case(name, "content-") || field.known == KnownField::mime_version) continue;
       for (const std::string& wanted : removable_) {
         if (!equal_ignoring_case(name, wanted)) continue;

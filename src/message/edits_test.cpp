@@ -11,8 +11,11 @@
 namespace rastel::message {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 std::string head(std::string_view type) {
   return "From: a@example.org\nSubject: t\nMIME-Version: 1.0\nContent-Type: " + std::string(type) + "\n\n";
@@ -329,6 +332,29 @@ TEST(Header, FieldsAreAddedAtTheTopAndRemoved) {
   EXPECT_EQ(edited_for_test("", added), "");
   EXPECT_EQ(added.add_header("X-New", "1"), Refusal::none);
   EXPECT_EQ(edited_for_test("", added), "X-New: 1\r\n");
+}
+
+TEST(Header, WhatTellsTheLengthOfAnEditedBodyGoes) {
+  const std::string whole =
+      "Content-Length: 3\nLines: 1\n folded\nContent-Lengthy: 4\n" + head("text/plain") + "hi\n";
+  const EditPlaces places = edit_places(whole);
+  Edits fields(places);
+  EXPECT_EQ(fields.add_header("X-New", "1"), Refusal::none);
+  EXPECT_EQ(fields.prefix_subject("[x]"), Refusal::none);
+  EXPECT_THAT(edited_for_test(whole, fields),
+              AllOf(HasSubstr("Content-Length: 3\n"), HasSubstr("Lines: 1\n")));
+  Edits banner(places);
+  EXPECT_EQ(banner.banner("banner", ""), Refusal::none);
+  Edits stripped(places);
+  EXPECT_EQ(stripped.strip("1", "removed"), Refusal::none);
+  EXPECT_EQ(stripped.banner("banner", ""), Refusal::none);
+  for (const Edits* edits : {&banner, &stripped}) {
+    const std::string edited = edited_for_test(whole, *edits);
+    EXPECT_THAT(edited,
+                AllOf(Not(HasSubstr("Content-Length:")), Not(HasSubstr("Lines")), Not(HasSubstr("folded"))));
+    EXPECT_THAT(codes_for_test(read_header(edited).oddities), IsEmpty());
+  }
+  EXPECT_THAT(edited_for_test(whole, banner), HasSubstr("Content-Lengthy: 4\n"));
 }
 
 TEST(Header, ValuesCantBecomeFields) {

@@ -3,7 +3,13 @@
 
 #include <algorithm>
 
+#include "base/ascii.hpp"
+
 namespace rastel {
+
+bool is_length_field(std::string_view name) {
+  return equal_ignoring_case(name, "Content-Length") || equal_ignoring_case(name, "Lines");
+}
 
 std::string_view to_string(Refusal refusal) {
   switch (refusal) {

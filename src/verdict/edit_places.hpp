@@ -78,6 +78,10 @@ struct FieldPlace {
   bool operator==(const FieldPlace&) const = default;
 };
 
+// Content-Length and Lines tell how long the body is: they go when it is edited. A program that splits a
+// mailbox by them would take its text for another message, or another message for its text.
+[[nodiscard]] bool is_length_field(std::string_view name);
+
 struct EditPlaces {
   static constexpr std::size_t most_leaves = 1000;
   static constexpr std::size_t most_fields = 1000;
@@ -90,7 +94,7 @@ struct EditPlaces {
   std::optional<std::size_t> top = {};
   std::vector<LeafPlace> leaves = {};       // in the order of their places
   std::vector<SubjectPlace> subjects = {};  // every one: which of two is shown, nobody knows
-  std::vector<FieldPlace> fields = {};      // those whose names were asked for
+  std::vector<FieldPlace> fields = {};      // those whose names were asked for, and is_length_field()
   std::optional<TextPlace> plain_text = {};
   std::optional<TextPlace> html = {};
   Refusal no_text = Refusal::no_such_place;  // why, when both are missing

@@ -105,11 +105,6 @@ Result<std::string> header_of(const Message& message) {
   return header;
 }
 
-// The fields that tell how long the body was.
-bool is_length(const Field& field) {
-  return equal_ignoring_case(field.name, "Content-Length") || equal_ignoring_case(field.name, "Lines");
-}
-
 Result<bool> same_bodies(const Message& left, std::uint64_t left_at, const Message& right,
                          std::uint64_t right_at) {
   if (left.size() - left_at != right.size() - right_at) return false;
@@ -133,9 +128,7 @@ Result<Changes> changes_between(const Message& original, const Message& edited, 
   RASTEL_TRY(const std::string after, header_of(edited));
   RASTEL_TRY(const bool same_body, same_bodies(original, before.size(), edited, after.size()));
   Changes changes;
-  std::vector<Field> fields = fields_of(after);
-  if (!same_body) std::erase_if(fields, is_length);
-  changes.headers = edits_between(fields_of(before), fields, space);
+  changes.headers = header_changes(before, after, space);
   if (!same_body) changes.body = after.size();
   return changes;
 }
