@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include "base/ascii.hpp"
 #include "edit/written_text.hpp"
@@ -92,6 +93,7 @@ void Edits::put(ByteRange where, std::string replacement) {
 }
 
 void Edits::forget_length() {
+  if (std::exchange(length_forgotten_, true)) return;
   for (const FieldPlace& field : places_.fields)
     if (is_length_field(field.name)) put(field.where, {});
 }

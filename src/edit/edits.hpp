@@ -56,6 +56,7 @@ class Edits {
   const EditPlaces& places_;
   std::vector<Splice> splices_;  // in the order of their making
   std::vector<const LeafPlace*> stripped_;
+  bool length_forgotten_ = false;
 };
 
 }  // namespace rastel::edit
