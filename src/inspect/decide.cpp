@@ -14,6 +14,12 @@ void defer_all(Outcome& outcome) {
   outcome.versions.clear();
 }
 
+smtp::Reply client_lost(const Subject& subject, Outcome& outcome, Story& story) {
+  defer_all(outcome);
+  story.note = "client lost before the answer";
+  return {451, "4.4.2 Error: client lost, id " + subject.id};
+}
+
 asio::awaitable<std::optional<smtp::Reply>> decide(Services& services, Asked asked, Outcome& outcome,
                                                    Story& story) {
   const Subject& subject = asked.subject;
@@ -28,11 +34,7 @@ asio::awaitable<std::optional<smtp::Reply>> decide(Services& services, Asked ask
     ++services.passed_unscanned;
     outcome.note = outcome.in_time ? "fail=pass: nothing could be scanned" : "fail=pass: no verdict in time";
   }
-  if (!asked.client_is_there()) {
-    defer_all(outcome);
-    story.note = "client lost before the answer";
-    co_return smtp::Reply(451, "4.4.2 Error: client lost, id " + subject.id);
-  }
+  if (!asked.client_is_there()) co_return client_lost(subject, outcome, story);
   if (asked.fit) co_await asked.fit(outcome);
   if (!outcome.note.empty()) story.note = outcome.note;
   const auto durable = co_await services.inspector.make_durable(subject, outcome);

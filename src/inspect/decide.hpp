@@ -24,6 +24,8 @@ struct Asked {
 
 // Nobody gets the message, and nothing is held.
 void defer_all(Outcome& outcome);
+// For a client that is gone; nobody hears the reply.
+[[nodiscard]] smtp::Reply client_lost(const Subject& subject, Outcome& outcome, Story& story);
 
 // Nothing: `outcome` may be said, as what it holds is on disk. A reply: everything is deferred with it.
 // Neither is told yet; `story` gets the time of the scan and its note. Services, outcome and story outlive

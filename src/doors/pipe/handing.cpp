@@ -104,8 +104,7 @@ Answer Handing::all_deferred(std::string text) {
 
 void Handing::give_up() {
   if (!passes()) return;
-  story_.note = "client lost before the answer";
-  story_.reply = brief(all_deferred("4.4.2 Error: client lost"));
+  story_.reply = brief(deferral(inspect::client_lost(subject_, outcome_, story_).lines.front(), subject_.id));
 }
 
 asio::awaitable<void> Handing::tell(std::optional<rastel::pipe::Result> result) {

@@ -57,7 +57,8 @@ class Delivering {
                                                         delivery_.client_is_there, delivery_.reply_by);
       story_.forward = since(start);
       const bool first = &version == &outcome_.versions.front();
-      if (first && transfer.stage == Transfer::Stage::abandoned) co_return client_gone();
+      if (first && transfer.stage == Transfer::Stage::abandoned)
+        co_return told(all(inspect::client_lost(subject(), outcome_, story_)));
       const std::vector<Reply> theirs = replies_of(transfer);
       if (first && !transfer.replies.empty()) story_.next_reply = transfer.replies.front().one_line();
       for (std::size_t i = 0; i < version.recipients.size(); ++i)
@@ -137,12 +138,6 @@ class Delivering {
   [[nodiscard]] std::vector<Reply> all(const Reply& reply) const {
     return std::vector<Reply>(subject().replies_per_recipient ? outcome_.verdict.dispositions.size() : 1,
                               reply);
-  }
-
-  std::vector<Reply> client_gone() {
-    inspect::defer_all(outcome_);
-    story_.note = "client lost before the answer";
-    return told(all({451, "4.4.2 Error: client lost, id " + subject().id}));
   }
 
   std::vector<Reply> told(std::vector<Reply> replies) {
