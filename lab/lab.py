@@ -91,7 +91,8 @@ def start_server(name, session_name, share):
     if name == session.mta and session.spool:
         lend_spool(root, *session.spool)
     shutil.copy(roots.HERE / "servers" / f"{name}.sh", root / "root/start.sh")
-    shutil.copy(roots.HERE / "servers" / "programs.sh", root / "root")
+    for part in ("programs.sh", "cyrus-imapd.sh"):  # that scripts read
+        shutil.copy(roots.HERE / "servers" / part, root / "root")
     with open(root / "root/start.log", "w") as log:
         program = sessions.SERVERS[name].program
         starts = [sys.executable, "-B", str(roots.HERE / program), str(root)] if program else ["chroot", str(root), "/bin/sh"]

@@ -65,37 +65,11 @@ CONFIGURATION
   install -m 666 /dev/null /var/log/dovecot.log # who delivers writes it
 fi
 if [ -x /usr/sbin/cyrmaster ]; then
-  cat >/etc/imapd.conf <<'CONFIGURATION'
-configdirectory: /var/lib/cyrus
-defaultpartition: default
-partition-default: /var/spool/cyrus/mail
-proc_path: /run/cyrus/proc
-mboxname_lockpath: /run/cyrus/lock
-altnamespace: no
-unixhierarchysep: yes
-mailbox_legacy_dirs: yes
-admins: cyrus
-virtdomains: off
-lmtpsocket: /run/cyrus/socket/lmtp
-idlesocket: /run/cyrus/socket/idle
-notifysocket: /run/cyrus/socket/notify
-servername: lab.test
+  # shellcheck source=lab/servers/cyrus-imapd.sh
+  . /root/cyrus-imapd.sh
+  cyrus_imapd 'lmtpunix cmd="lmtpd -a" listen="/run/cyrus/socket/lmtp" prefork=0 maxchild=20' <<'CONFIGURATION'
 autocreate_quota: 100
-autocreate_post: yes
 lmtp_strict_quota: yes
 CONFIGURATION
-  cat >/etc/cyrus.conf <<'CONFIGURATION'
-START {
-  recover cmd="/usr/sbin/cyrus ctl_cyrusdb -r"
-}
-SERVICES {
-  lmtpunix cmd="lmtpd -a" listen="/run/cyrus/socket/lmtp" prefork=0 maxchild=20
-}
-EVENTS {
-  checkpoint cmd="/usr/sbin/cyrus ctl_cyrusdb -c" period=30
-}
-CONFIGURATION
-  mkdir -p /run/cyrus/proc /run/cyrus/lock /run/cyrus/socket
-  chown -R cyrus:mail /run/cyrus
   /usr/sbin/cyrmaster -D &
 fi
