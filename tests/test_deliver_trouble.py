@@ -75,9 +75,7 @@ def test_a_daemon_killed_in_the_middle_of_a_scan_is_a_deferral(closing, mailbox)
     done = []
     waiting = threading.Thread(target=lambda: done.append(deliver(rastel, mailbox, local(daemon.slow("cut off")))))
     waiting.start()
-    end = time.monotonic() + 60
-    while rastel.scans_under_way() == 0:
-        assert time.monotonic() < end
+    rastel.wait_for_a_scan(60)
     rastel.kill()
     waiting.join(60)
     assert done[0][0] == 75, done
@@ -88,9 +86,7 @@ def test_a_worker_killed_in_a_scan_is_a_deferral(pipe_doors, mailbox):
     done = []
     waiting = threading.Thread(target=lambda: done.append(deliver(pipe_doors, mailbox, local(daemon.slow("cut off")))))
     waiting.start()
-    end = time.monotonic() + 60
-    while pipe_doors.status()["workers"]["busy"] == 0:
-        assert time.monotonic() < end
+    daemon.wait_until(lambda: pipe_doors.status()["workers"]["busy"] > 0)
     pipe_doors.kill_part("worker")
     waiting.join(60)
     assert done[0][0] == 75 and done[0][1].startswith("4.7.1 "), done

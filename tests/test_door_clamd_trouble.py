@@ -22,9 +22,7 @@ def test_a_worker_killed_in_a_scan_is_an_error(lonely):
     said = []
     scanning = threading.Thread(target=lambda: said.append(instream(lonely.address, daemon.slow("cut off"))))
     scanning.start()
-    end = time.monotonic() + 60
-    while lonely.status()["workers"]["busy"] == 0:
-        assert time.monotonic() < end
+    daemon.wait_until(lambda: lonely.status()["workers"]["busy"] > 0)
     lonely.kill_part("worker")
     scanning.join(60)
     assert said in (["stream: Not now: unscanned(crash) ERROR"], ["stream: Exceeded time limit ERROR"])

@@ -59,7 +59,7 @@ def test_a_mail_server_may_leave_at_any_point(rastel):
                 server.body(body)
             if end > 6:
                 server.send(b"E")
-    daemon.wait_until(lambda: rastel.status()["doors"][0]["sessions"] == 0)
+    daemon.wait_until(lambda: rastel.status()["doors"][0]["sessions"] == 0, 15)
     # The last one may have been answered before it was seen to have gone; never is anything held twice.
     assert len([row for row in rastel.held() if row["subject"] == "left behind"]) <= 1
     assert ask(rastel.where, CLEAN).final in (b"c", b"a")
@@ -73,7 +73,7 @@ def test_who_leaves_while_it_is_scanned_has_nothing_held(rastel):
             time.sleep(0.3)
     finally:
         rastel.resume_workers(stopped)
-    daemon.wait_until(lambda: rastel.status()["doors"][0]["sessions"] == 0)
+    daemon.wait_until(lambda: rastel.status()["doors"][0]["sessions"] == 0, 15)
     assert [row for row in rastel.held() if row["subject"] == "gone before the verdict"] == []
 
 
@@ -84,7 +84,7 @@ def test_a_scanner_that_dies_defers_and_the_door_lives(rastel, part):
     answers = []
     asking = threading.Thread(target=lambda: answers.append(ask(rastel.where, content)))
     asking.start()
-    daemon.wait_until(lambda: rastel.scans_under_way() > 0)
+    daemon.wait_until(lambda: rastel.scans_under_way() > 0, 15)
     rastel.kill_part(part)
     rastel.resume_workers(stopped)
     asking.join(60)
@@ -98,7 +98,7 @@ def test_the_daemon_killed_at_the_end_of_a_message_has_told_nothing():
         stopped = rastel.stop_workers()
         with Server(rastel.address("milter")) as server:
             server.offer(daemon.infected("killed"))
-            daemon.wait_until(lambda: rastel.scans_under_way() > 0)
+            daemon.wait_until(lambda: rastel.scans_under_way() > 0, 15)
             rastel.kill()
             with pytest.raises((EOFError, ConnectionError)):
                 server.verdict()
@@ -175,7 +175,7 @@ def test_a_reload_keeps_connections_and_an_end_lets_messages_finish():
 def test_a_large_message_stays_within_bounds(rastel):
     body = b"".join(b"%076d\r\n" % number for number in range(200_000))
     assert ask(rastel.where, peers.mail("large", body)).final in (b"c", b"a")
-    daemon.wait_until(lambda: rastel.status()["doors"][0]["sessions"] == 0)
+    daemon.wait_until(lambda: rastel.status()["doors"][0]["sessions"] == 0, 15)
     peak = int(next(line for line in open(f"/proc/{rastel.daemon()}/status", encoding="ascii") if line.startswith("VmHWM")).split()[1])
     assert peak < 200 * 1024, f"{peak} KiB"
 

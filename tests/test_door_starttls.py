@@ -262,10 +262,7 @@ def test_a_client_that_goes_before_the_answer_gets_nothing_delivered(doors):
         client.envelope("gone@x.example", ["alice@lab.test"])
         assert client.command("DATA").code == 354
         client.send(peers.stuffed(peers.mail("gone")))
-        end = time.monotonic() + 20
-        while doors.rastel.scans_under_way() == 0:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+        doors.rastel.wait_for_a_scan()
         try:
             client.socket.settimeout(0.2)
             client.socket.unwrap()

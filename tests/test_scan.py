@@ -323,14 +323,7 @@ def test_help_names_both_verbs():
 def test_an_engine_of_its_own_ends_with_it(nobody, mails):
     before = engines()
     scan(mails, config=nobody, expected=1)
-    wait_for(lambda: engines() <= before)
-
-
-def wait_for(condition, seconds=15):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    daemon.wait_until(lambda: engines() <= before, 15)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -341,12 +334,12 @@ def test_ctrl_c_ends_it_and_its_engine(nobody, tmp_path, number):
         (tmp_path / f"slow/{i}.eml").write_bytes(daemon.slow("take your time")[: 1 << 19])
     process = subprocess.Popen([daemon.BINARIES / "rastel", "-c", nobody, "scan", tmp_path / "slow", "--jobs", "1"],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    wait_for(lambda: process.poll() is not None or any(daemon.children(pid) for pid in engines() - before))
+    daemon.wait_until(lambda: process.poll() is not None or any(daemon.children(pid) for pid in engines() - before), 15)
     time.sleep(0.5)
     process.send_signal(number)
     _, error = process.communicate(timeout=20)
     assert process.returncode in (2, -number), error
-    wait_for(lambda: engines() <= before)
+    daemon.wait_until(lambda: engines() <= before, 15)
 
 
 def test_a_daemon_that_dies_in_mid_scan_is_asked_again(start, tmp_path):
@@ -357,7 +350,7 @@ def test_a_daemon_that_dies_in_mid_scan_is_asked_again(start, tmp_path):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(rows(tmp_path / "slow.eml", config=rastel.file)))
     thread.start()
-    wait_for(lambda: rastel.scans_under_way() == 1)
+    daemon.wait_until(lambda: rastel.scans_under_way() == 1, 15)
     rastel.kill_part("daemon")
     thread.join(60)
     rastel.resume_workers(stopped)
@@ -372,7 +365,7 @@ def test_a_rasteld_that_goes_away_is_an_error_and_2(start, tmp_path):
     answers = []
     thread = threading.Thread(target=lambda: answers.append(scan(tmp_path, config=rastel.file)))
     thread.start()
-    wait_for(lambda: rastel.scans_under_way() >= 1)
+    daemon.wait_until(lambda: rastel.scans_under_way() >= 1, 15)
     rastel.kill()
     thread.join(30)
     assert answers[0].returncode == 2
@@ -399,10 +392,10 @@ def test_a_scan_whose_asker_is_gone_is_given_up(start, tmp_path):
     (tmp_path / "slow.eml").write_bytes(daemon.slow("take your time"))
     stopped = rastel.stop_workers()
     process = subprocess.Popen([daemon.BINARIES / "rastel", "-c", rastel.file, "scan", tmp_path / "slow.eml"], stdin=subprocess.DEVNULL)
-    wait_for(lambda: rastel.scans_under_way() == 1)
+    daemon.wait_until(lambda: rastel.scans_under_way() == 1, 15)
     process.kill()
     process.wait()
-    wait_for(lambda: rastel.scans_under_way() == 0)
+    daemon.wait_until(lambda: rastel.scans_under_way() == 0, 15)
     rastel.resume_workers(stopped)
 
 
